@@ -1,0 +1,165 @@
+"""The API surface of a library: what exists, with which signature. Filled by languages/, read by everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from seal_lsp.core.library import LibraryId
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """`kind` is one of positional_only, positional_or_keyword, var_positional, keyword_only, var_keyword."""
+
+    name: str
+    kind: str
+    default: str | None = None
+    annotation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """One name. `qualname` is a dotted path that can be imported or reached from the package (`throttled.Throttled.limit`).
+
+    `kind`: module, class, function, method, property, attribute. `target` names the symbol that an alias (re-export)
+    stands for; facts of an alias are those of its target. `parameters` is None for what cannot be called; for a
+    class they are its constructor's, without self. `instance_of` is the dotted name of an attribute's or property's
+    type, or of a callable's return type, when the source says it.
+    """
+
+    qualname: str
+    kind: str
+    parameters: tuple[Parameter, ...] | None = None
+    returns: str | None = None
+    instance_of: str | None = None
+    doc: str = ""
+    deprecated: str = ""
+    target: str = ""
+    bases: tuple[str, ...] = ()
+    decorators: tuple[str, ...] = ()
+    value: str = ""
+    file: str = ""
+    line: int = 0
+
+    @property
+    def name(self) -> str:
+        return self.qualname.rpartition(".")[2]
+
+    @property
+    def owner(self) -> str:
+        return self.qualname.rpartition(".")[0]
+
+    @property
+    def public(self) -> bool:
+        return not any(part.startswith("_") for part in self.qualname.split("."))
+
+    @property
+    def summary(self) -> str:
+        """First paragraph's first line of the docstring."""
+        return self.doc.strip().partition("\n")[0].strip()
+
+    def signature(self) -> str:
+        """`name(a, b=1, *, c) -> T` as Python would write it; just the name for what cannot be called."""
+        if self.parameters is None:
+            return self.name
+        parts: list[str] = []
+        star = False
+        for i, p in enumerate(self.parameters):
+            if p.kind == "keyword_only" and not star:
+                parts.append("*")
+                star = True
+            text = {"var_positional": "*", "var_keyword": "**"}.get(p.kind, "") + p.name
+            star = star or p.kind == "var_positional"
+            if p.annotation:
+                text += f": {p.annotation}"
+            if p.default is not None:
+                text += f" = {p.default}" if p.annotation else f"={p.default}"
+            parts.append(text)
+            last_positional_only = p.kind == "positional_only" and (
+                i + 1 == len(self.parameters) or self.parameters[i + 1].kind != "positional_only"
+            )
+            if last_positional_only:
+                parts.append("/")
+        arrow = f" -> {self.returns}" if self.returns and self.kind != "class" else ""
+        return f"{self.name}({', '.join(parts)}){arrow}"
+
+
+@dataclass(frozen=True)
+class ApiSurface:
+    """All symbols of one installed library, by qualname. `open_names` are owners whose members cannot be
+    listed statically (module `__getattr__`, dynamic bases): there, absence proves nothing."""
+
+    library: LibraryId
+    import_names: tuple[str, ...]
+    symbols: Mapping[str, Symbol]
+    open_names: frozenset[str] = frozenset()
+    problems: tuple[str, ...] = ()
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def _children(self) -> dict[str, list[str]]:
+        children: dict[str, list[str]] = {}
+        for qualname in self.symbols:
+            owner, _, name = qualname.rpartition(".")
+            children.setdefault(owner, []).append(name)
+        return children
+
+    def resolve(self, qualname: str) -> Symbol | None:
+        """The symbol behind a dotted name, through aliases and inherited members; None if it does not exist here."""
+        return self._resolve(qualname, 0)
+
+    def _resolve(self, qualname: str, depth: int) -> Symbol | None:
+        if depth > 16:
+            return None
+        symbol = self.symbols.get(qualname)
+        if symbol is not None:
+            if symbol.target and symbol.target != qualname:
+                return self._resolve(symbol.target, depth + 1) or symbol
+            return symbol
+        owner, _, name = qualname.rpartition(".")
+        if not owner:
+            return None
+        parent = self._resolve(owner, depth + 1)
+        if parent is None:
+            return None
+        if parent.qualname != owner:
+            return self._resolve(f"{parent.qualname}.{name}", depth + 1)
+        for base in parent.bases:
+            found = self._resolve(f"{base}.{name}", depth + 1)
+            if found is not None:
+                return found
+        return None
+
+    def members(self, qualname: str) -> tuple[str, ...]:
+        """Sorted names reachable with a dot after `qualname` (a module or class), inherited ones included."""
+        return tuple(sorted(self._members(qualname, 0)))
+
+    def _members(self, qualname: str, depth: int) -> set[str]:
+        symbol = self._resolve(qualname, depth) if depth <= 16 else None
+        names = set(self._children.get(qualname, ()))
+        if symbol is not None and symbol.qualname != qualname:
+            names |= self._members(symbol.qualname, depth + 1)
+        for base in symbol.bases if symbol else ():
+            names |= self._members(base, depth + 1)
+        return names
+
+    def is_open(self, qualname: str) -> bool:
+        """True when members of this owner may exist that no static reading finds."""
+        return self._is_open(qualname, 0)
+
+    def _is_open(self, qualname: str, depth: int) -> bool:
+        symbol = self._resolve(qualname, depth) if depth <= 16 else None
+        if qualname in self.open_names or symbol is None or symbol.qualname in self.open_names:
+            return True
+        if symbol.kind not in ("module", "class"):
+            return True
+        return any(base != "object" and self._is_open(base, depth + 1) for base in symbol.bases)
+
+    def keywords(self, qualname: str) -> tuple[str, ...] | None:
+        """Names that may be given as keywords in a call of `qualname`; None if it is unknown or takes **kwargs."""
+        symbol = self.resolve(qualname)
+        if symbol is None or symbol.parameters is None or any(p.kind == "var_keyword" for p in symbol.parameters):
+            return None
+        return tuple(p.name for p in symbol.parameters if p.kind in ("positional_or_keyword", "keyword_only"))
