@@ -1,0 +1,122 @@
+"""A library's own code: each function, class and module top as source, and its calls of its own public API as usage.
+
+Reads .py files, and .pyi stubs where a module has no .py. Docstrings are cut to summary and parameter lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from seal_lsp.collect.blocks import Block, blocks, parse, short_docstrings
+from seal_lsp.collect.documentation import key_lines
+from seal_lsp.collect.evidence import Basket, Origin, imports_library, relative, symbols_in
+from seal_lsp.core.api import ApiSurface
+from seal_lsp.core.language import LanguageSupport
+from seal_lsp.core.library import InstalledLibrary
+from seal_lsp.languages.readable_files import Found, read_source, readable_files
+
+_COMPILED = (".so", ".pyd", ".dylib")
+_NOT_ITS_OWN = frozenset({"_vendor", "vendor", "_vendored", "vendored"})
+
+
+def own_source(
+    usage: Basket, source: Basket, library: InstalledLibrary, surface: ApiSurface, language: LanguageSupport
+) -> None:
+    """Fill `usage` and `source` from the library's roots."""
+    if not library.roots:
+        source.skip(str(library.id), library.problem or "no files to read: the distribution lists no package or module")
+        return
+    read = 0
+    for root in library.roots:
+        for file in _files(root, source.limits.max_bytes):
+            base = import_base(root, library)
+            name = relative(file.path, base)
+            if file.path.suffix not in (".py", ".pyi"):
+                source.skip(name, "compiled, without source or stubs")
+                continue
+            if read >= source.limits.max_files or source.full:
+                source.skip(name, "not read: the limit on files or evidence is reached")
+                return
+            text, problem = (
+                ("", file.problem) if file.problem else read_source(file.path, max_bytes=source.limits.max_bytes)
+            )
+            if not problem and parse(text) is None:
+                problem = "does not parse: " + (language.syntax_problem(text) or "syntax error")
+            if problem:
+                source.skip(name, problem)
+                continue
+            read += 1
+            _read_module(usage, source, text, name, library, surface, language)
+
+
+def import_base(root: Path, library: InstalledLibrary) -> Path:
+    """The folder that stands on sys.path for `root`: an import name's parts lie between the two."""
+    for name in sorted(library.import_names, key=len, reverse=True):
+        parts = name.split(".")
+        if (root.parts[-len(parts) :]) == tuple(parts):
+            return root.parents[len(parts) - 1]
+    return root.parent
+
+
+def module_of(file: str) -> tuple[str, str]:
+    """(dotted module, package that its relative imports start from) of a posix path below sys.path."""
+    parts = file.rpartition(".")[0].split("/")
+    if parts[-1] == "__init__":
+        return ".".join(parts[:-1]), ".".join(parts[:-1])
+    return ".".join(parts), ".".join(parts[:-1])
+
+
+def _read_module(
+    usage: Basket,
+    source: Basket,
+    text: str,
+    file: str,
+    library: InstalledLibrary,
+    surface: ApiSurface,
+    language: LanguageSupport,
+) -> None:
+    module, package = module_of(file)
+    origin = Origin("library", library.id.name, library.id.version, file)
+    for block in blocks(text, package=package, whole=True):
+        code = short_docstrings(block.code, key_lines)
+        names = _defined(block, module, surface)
+        source.add("source", code, f"{file}::{block.name}" if block.name else file, names, origin, block.line)
+    for block in blocks(text, package=package):
+        if not any(imports_library(target, surface) for target in block.imported):
+            continue
+        shown = short_docstrings(block.text, key_lines)
+        symbols = tuple(name for name in symbols_in(shown, surface, language) if _public(name, surface))
+        called = {use.qualname for use in language.uses(shown, (surface,)) if use.kind in ("call", "member", "keyword")}
+        if any(name in called for name in symbols):
+            unit = f"{file}::{block.name}" if block.name and not block.shares else file
+            usage.add("usage", shown, unit, symbols, origin, block.line)
+
+
+def _defined(block: Block, module: str, surface: ApiSurface) -> tuple[str, ...]:
+    """The symbol that a chunk defines, when the surface has it; the module itself for a module top."""
+    qualname = f"{module}.{block.name}" if block.name else module
+    return (qualname,) if qualname in surface.symbols else ()
+
+
+def _public(name: str, surface: ApiSurface) -> bool:
+    return not any(part.startswith("_") and part != "__init__" for part in name.split("."))
+
+
+def _files(root: Path, max_bytes: int) -> Iterator[Found]:
+    every = [
+        file
+        for file in readable_files(
+            [root], extensions=(".py", ".pyi", *_COMPILED), max_bytes=max_bytes, use_gitignore=False
+        )
+        if not _NOT_ITS_OWN & set(file.path.relative_to(file.root).parts)
+    ]
+    written = {file.path.with_suffix("") for file in every if file.path.suffix == ".py"}
+    stubs = {file.path.with_suffix("") for file in every if file.path.suffix == ".pyi"}
+    for file in every:
+        stem = file.path.parent / file.path.name.partition(".")[0]
+        if file.path.suffix == ".pyi" and stem in written:
+            continue
+        if file.path.suffix in _COMPILED and stem in written | stubs:
+            continue
+        yield file
