@@ -187,7 +187,7 @@ class Database:
             raise _Damaged(f"this is no {self._schema.name} of seal-lsp")
         if version > len(self._schema.steps):
             raise StoreDamaged(
-                f"{self.path} was written by a newer seal-lsp (schema {version}; {len(self._schema.steps)} is known here)",
+                f"{self.path} was written by a newer seal-lsp (schema {version}, here {len(self._schema.steps)})",
                 hint="upgrade seal-lsp, or give this one a SEAL_HOME of its own",
             )
         return version
