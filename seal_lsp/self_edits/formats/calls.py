@@ -1,0 +1,137 @@
+"""Formats `calls` (one API, executable), `members` (what a receiver offers) and `composition` (two or three APIs)."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+from seal_lsp.core.api import Symbol
+from seal_lsp.core.learning import SelfEdit
+from seal_lsp.self_edits.arguments import Call, call
+from seal_lsp.self_edits.layout import body, import_block, variable_for
+from seal_lsp.self_edits.shelf import Shelf, weighted_order
+
+
+def write_calls(shelf: Shelf, rng: random.Random) -> Iterator[SelfEdit]:
+    """Endless: construct a class or call a function, imported by its best path or through its package."""
+    callables = [s for s in shelf.of_kind("class", "function") if s.parameters is not None]
+    while callables:
+        for symbol in weighted_order(shelf, callables, rng):
+            path = rng.choice(shelf.paths[symbol.qualname][:2])
+            package = path.partition(".")[0]
+            by_package = path.count(".") == 1 and rng.random() < 0.2
+            spoken = path if by_package else path.rpartition(".")[2]
+            made = call(shelf, symbol, rng, spoken=spoken)
+            target = variable_for(symbol.name) if symbol.kind == "class" else "result"
+            yield _edit(shelf, "calls", [f"{target} = {made.text}"], (package if by_package else path,), made, [symbol], rng)
+
+
+def write_members(shelf: Shelf, rng: random.Random) -> Iterator[SelfEdit]:
+    """Endless: a receiver made or annotated, then one to four of its members; classes with many members come more often."""
+    owners = [c for c in shelf.of_kind("class") if shelf.methods(c)]
+    while owners:
+        for owner in weighted_order(shelf, owners, rng):
+            members = weighted_order(shelf, shelf.methods(owner), rng)[: rng.randint(1, 4)]
+            yield _members_of(shelf, owner, members, rng)
+
+
+def write_composition(shelf: Shelf, rng: random.Random) -> Iterator[SelfEdit]:
+    """Endless: make one API's value and hand it to another; then use what comes out."""
+    takers = [(s, p) for s in shelf.of_kind("class", "function") for p in _typed_parameters(shelf, s)]
+    while takers:
+        for taker, (name, kind) in rng.sample(takers, len(takers)):
+            makers = [f for f in shelf.of_kind("function") if f.instance_of == kind.qualname]
+            maker = rng.choice(makers) if makers and rng.random() < 0.6 else kind
+            first = call(shelf, maker, rng, spoken=maker.name, depth=1)
+            second = call(shelf, taker, rng, spoken=taker.name, optional=0, depth=1)
+            handed = f"{name}={name}"
+            text = second.text if handed in second.text else _with(second.text, handed)
+            target = variable_for(taker.name) if taker.kind == "class" else "result"
+            statements = [f"{name} = {first.text}", f"{target} = {text}"]
+            if taker.kind == "class" and (methods := [m for m in shelf.methods(taker) if m.parameters is not None]):
+                method = weighted_order(shelf, methods, rng)[0]
+                third = call(shelf, method, rng, spoken=f"{target}.{method.name}", depth=1)
+                statements.append(_awaited(method, third.text))
+                second = Call(second.text, second.imports, second.free + third.free, second.symbols + third.symbols)
+            both = Call(
+                "",
+                (*first.imports, *second.imports, shelf.best_path(maker)),
+                tuple(v for v in (*first.free, *second.free) if v not in (name, target)),
+                (*first.symbols, *second.symbols),
+            )
+            yield _edit(shelf, "composition", statements, (shelf.best_path(taker),), both, [taker, maker], rng)
+
+
+def _typed_parameters(shelf: Shelf, symbol: Symbol) -> list[tuple[str, Symbol]]:
+    found = []
+    for parameter in symbol.parameters or ():
+        for word in (parameter.annotation or "").replace("|", " ").replace("[", " ").replace("]", " ").split():
+            kind = shelf.class_named(word) or shelf.class_named(f"{symbol.owner}.{word}") or _by_name(shelf, word)
+            if kind is not None and parameter.kind in ("positional_or_keyword", "keyword_only"):
+                found.append((parameter.name, kind))
+                break
+    return found
+
+
+def _by_name(shelf: Shelf, word: str) -> Symbol | None:
+    last = word.strip("\"'").rpartition(".")[2]
+    matches = [s for q in shelf.paths if q.endswith(f".{last}") and (s := shelf.class_named(q)) is not None]
+    return matches[0] if len(matches) == 1 else None
+
+
+def _members_of(shelf: Shelf, owner: Symbol, members: list[Symbol], rng: random.Random) -> SelfEdit:
+    variable = variable_for(owner.name)
+    path = shelf.best_path(owner)
+    static = all(m.kind == "attribute" and m.name.isupper() for m in members)
+    annotated = not static and rng.random() < 0.4
+    made = call(shelf, owner, rng, spoken=owner.name) if not static and not annotated else Call("", (), (), ())
+    receiver = owner.name if static else variable
+    statements = [] if not made.text else [f"{variable} = {made.text}"]
+    free, imports, symbols = list(made.free), list(made.imports), [owner.qualname, *made.symbols]
+    for member in members:
+        spoken = f"{receiver}.{member.name}"
+        if member.parameters is not None and member.kind != "class":
+            done = call(shelf, member, rng, spoken=spoken, depth=1)
+            free += done.free
+            imports += done.imports
+            symbols += done.symbols
+            statements.append(_awaited(member, done.text, assign=rng.random() < 0.4))
+        else:
+            statements.append(rng.choice((f"value = {spoken}", f"print({spoken})", f"assert {spoken} is not None")))
+            symbols.append(member.qualname)
+    if annotated:
+        free = [f"{variable}: {owner.name}", *(name for name in free if name != variable)]
+    whole = Call("", tuple(imports), tuple(name for name in free if name != variable), tuple(symbols))
+    return _edit(shelf, "members", statements, (path,), whole, [owner, *members], rng)
+
+
+def _edit(
+    shelf: Shelf, form: str, statements: list[str], paths: tuple[str, ...], made: Call, main: list[Symbol], rng: random.Random
+) -> SelfEdit:
+    is_async = any("await " in s for s in statements)
+    code = import_block([*paths, *made.imports]) + "\n" + _body(statements, made.free, rng, is_async)
+    return SelfEdit(
+        form, "", code, shelf.surface.library, tuple(dict.fromkeys(made.symbols)), shelf.provenance(*main), f"template:{form}"
+    )
+
+
+def _body(statements: list[str], free: tuple[str, ...], rng: random.Random, is_async: bool) -> str:
+    annotated = [name for name in free if ":" in name]
+    text = body(statements, [name for name in free if ":" not in name], rng, is_async=is_async or bool(annotated))
+    if not annotated:
+        return text
+    head, _, rest = text.partition("(")
+    inside, _, tail = rest.partition(")")
+    if not is_async:
+        head = head.removeprefix("async ")
+    return f"{head}({', '.join(filter(None, [*annotated, inside]))}){tail}"
+
+
+def _awaited(member: Symbol, text: str, *, assign: bool = False) -> str:
+    text = f"await {text}" if "async" in member.decorators else text
+    return f"result = {text}" if assign else text
+
+
+def _with(call_text: str, argument: str) -> str:
+    head = call_text.rstrip()[:-1].rstrip().rstrip(",")
+    return f"{head}{argument})" if head.endswith("(") else f"{head}, {argument})"

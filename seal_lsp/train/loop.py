@@ -1,0 +1,155 @@
+"""The training loop: reads top to bottom, one optimiser step at a time, resumable after each.
+
+A finished step is on disk before the next begins (two alternating checkpoint files, renamed when complete), so a
+learner killed at any instant repeats no finished step and ends with the adapter of an uninterrupted run, bit for bit.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import resource
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch.nn.functional import cross_entropy, kl_div, log_softmax
+
+from seal_lsp.core.errors import Cancelled
+from seal_lsp.core.lm import Cancel
+from seal_lsp.train import checkpoint
+from seal_lsp.train.packing import Item, Sequence_, Tokenizer, encode, pack
+from seal_lsp.train.recipe import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class TrainReport:
+    """`losses` has one mean learning loss (nats a weighted token) a step; `seconds` count only this process's steps."""
+
+    steps: int
+    tokens: int
+    seconds: float
+    peak_rss_mb: int
+    losses: tuple[float, ...]
+    resumed_at: int
+
+
+def plan(items: Sequence[Item], replay: Sequence[str], tokenizer: Tokenizer, recipe: Recipe) -> list[list[Sequence_]]:
+    """The batches of every step, decided before the first: the same inputs and seed give the same plan."""
+    rng = random.Random(recipe.seed)
+    learn_budget = round(recipe.tokens * (1 - recipe.replay_share))
+    encoded = [encode(i, tokenizer, name_weight=recipe.name_weight, text_weight=recipe.text_weight) for i in items]
+    learn: list[Sequence_] = []
+    while encoded and sum(len(s.tokens) for s in learn) < learn_budget:
+        learn += pack(encoded, recipe.sequence, "learn", rng)
+    replayed = [encode(Item(text), tokenizer, name_weight=1.0, text_weight=1.0) for text in replay]
+    kept = pack(replayed, recipe.sequence, "replay", rng)
+    per_step = max(1, round(recipe.step_tokens / recipe.sequence))
+    steps = max(1, learn_budget // (per_step * recipe.sequence))
+    batches = [learn[i * per_step : (i + 1) * per_step] for i in range(steps)]
+    batches = [batch for batch in batches if batch]
+    every = recipe.replay_share and max(1, round(len(batches) / max(1, recipe.tokens * recipe.replay_share / recipe.sequence)))
+    for i, batch in enumerate(batches):
+        if kept and every and i % every == 0:
+            batch.append(kept[(i // every) % len(kept)])
+    return batches
+
+
+def train(
+    network: torch.nn.Module,
+    batches: Sequence[Sequence[Sequence_]],
+    recipe: Recipe,
+    folder: Path,
+    *,
+    report: Callable[[int, int, float], None],
+    cancel: Cancel | None = None,
+) -> TrainReport:
+    """Train the LoRA weights of `network` (a PeftModel in train mode) through `batches`, checkpointing in `folder`.
+
+    Raises Cancelled between steps when asked to stop, NoSpaceLeft when a checkpoint cannot be written.
+    """
+    parameters = [p for p in network.parameters() if p.requires_grad]
+    optimiser = torch.optim.AdamW(parameters, lr=recipe.learning_rate, betas=(0.9, 0.99), weight_decay=recipe.weight_decay)
+    resumed = checkpoint.restore(folder, network, optimiser)
+    losses = list(resumed.losses)
+    tokens = resumed.tokens
+    device = next(network.parameters()).device
+    started = time.monotonic()
+    for step in range(resumed.step, len(batches)):
+        if cancel is not None and cancel.is_set():
+            raise Cancelled("learning was stopped", hint="it goes on from the last finished step")
+        for group in optimiser.param_groups:
+            group["lr"] = recipe.learning_rate * _schedule(step, len(batches), recipe.warmup)
+        loss = 0.0
+        for kind in ("learn", "replay"):
+            some = [s for s in batches[step] if s.kind == kind]
+            if some:
+                part = _learn_loss(network, some, device) if kind == "learn" else recipe.kl * _replay_loss(network, some, device)
+                part.backward()
+                loss += part.item() if kind == "learn" else 0.0
+        torch.nn.utils.clip_grad_norm_(parameters, recipe.clip)
+        optimiser.step()
+        optimiser.zero_grad(set_to_none=True)
+        losses.append(round(loss, 5))
+        tokens += sum(len(s.tokens) for s in batches[step])
+        checkpoint.save(folder, network, optimiser, checkpoint.Reached(step + 1, tokens, tuple(losses)))
+        report(step + 1, len(batches), loss)
+    return TrainReport(
+        len(batches), tokens, round(time.monotonic() - started, 1), peak_rss_mb(), tuple(losses), resumed.step
+    )
+
+
+def peak_rss_mb() -> int:
+    """Peak resident memory of this process in MB (Linux reports kilobytes)."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+def _schedule(step: int, steps: int, warmup: float) -> float:
+    """Linear warm-up, then cosine down to a tenth."""
+    ramp = max(1, round(steps * warmup))
+    if step < ramp:
+        return (step + 1) / ramp
+    return 0.1 + 0.45 * (1 + math.cos(math.pi * (step - ramp) / max(1, steps - ramp)))
+
+
+def _batch(sequences: Sequence[Sequence_], device: torch.device) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """(tokens, attention mask, weights), each [batch, longest], padded on the right."""
+    longest = max(len(s.tokens) for s in sequences)
+    tokens = torch.zeros(len(sequences), longest, dtype=torch.long)
+    mask = torch.zeros_like(tokens)
+    weights = torch.zeros(len(sequences), longest)
+    for row, s in enumerate(sequences):
+        n = len(s.tokens)
+        tokens[row, :n] = torch.tensor(s.tokens)
+        mask[row, :n] = 1
+        weights[row, :n] = torch.tensor(s.weights)
+    return tokens.to(device), mask.to(device), weights.to(device)
+
+
+def _states(network: torch.nn.Module, tokens: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """Last hidden states, without the head: logits are only made where a loss is taken."""
+    padded = None if bool(mask.all()) else mask
+    return network.get_base_model().model(input_ids=tokens, attention_mask=padded, use_cache=False).last_hidden_state
+
+
+def _learn_loss(network: torch.nn.Module, sequences: Sequence[Sequence_], device: torch.device) -> torch.Tensor:
+    """Weighted mean cross-entropy (nats) over the tokens whose weight is not 0."""
+    tokens, mask, weights = _batch(sequences, device)
+    states = _states(network, tokens, mask)[:, :-1]
+    wanted = weights[:, 1:] > 0
+    logits = network.get_base_model().lm_head(states[wanted]).float()
+    weight = weights[:, 1:][wanted]
+    return (cross_entropy(logits, tokens[:, 1:][wanted], reduction="none") * weight).sum() / weight.sum().clamp(min=1e-6)
+
+
+def _replay_loss(network: torch.nn.Module, sequences: Sequence[Sequence_], device: torch.device) -> torch.Tensor:
+    """KL(base || adapter) in nats a token: the base, adapter disabled, is its own teacher (2605.26097)."""
+    tokens, mask, weights = _batch(sequences, device)
+    wanted = (weights[:, 1:] > 0) & (mask[:, 1:] > 0)
+    head = network.get_base_model().lm_head
+    with torch.no_grad(), network.disable_adapter():
+        teacher = log_softmax(head(_states(network, tokens, mask)[:, :-1][wanted]).float(), dim=-1)
+    student = log_softmax(head(_states(network, tokens, mask)[:, :-1][wanted]).float(), dim=-1)
+    return kl_div(student, teacher, log_target=True, reduction="batchmean")
