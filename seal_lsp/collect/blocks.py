@@ -93,17 +93,29 @@ def with_imports(code: str, known: Mapping[str, Import], earlier: Iterable[str] 
         if before_tree is None:
             continue
         lines = before.split("\n")
-        kept = [
-            node
-            for node in before_tree.body
-            if not isinstance(node, (ast.Import, ast.ImportFrom)) and bound_names(node) & missing
-        ]
-        for node in reversed(kept):
-            parts.insert(0, "\n".join(lines[_first_line(node) - 1 : node.end_lineno]))
-            missing = (missing - bound_names(node)) | free_names(node)
-    statements = sorted({known[name].statement for name in missing if name in known})
+        for node in reversed(before_tree.body):
+            if not isinstance(node, (ast.Import, ast.ImportFrom)) and bindings(node) & missing:
+                parts.insert(0, "\n".join(lines[_first_line(node) - 1 : node.end_lineno]))
+                missing = (missing - bindings(node)) | free_names(node)
+    statements = import_lines(known[name] for name in missing if name in known)
     body = "\n".join(parts)
-    return "\n".join(statements) + "\n\n" + body if statements else body
+    if not statements:
+        return body
+    gap = "\n" if body.startswith(("import ", "from ")) else "\n\n"
+    return "\n".join(statements) + gap + body
+
+
+def import_lines(imports: Iterable[Import]) -> list[str]:
+    """Sorted import statements, one per module as people write them."""
+    plain: set[str] = set()
+    names: dict[str, set[str]] = {}
+    for imported in imports:
+        before, word, after = imported.statement.partition(" import ")
+        if word:
+            names.setdefault(before, set()).add(after)
+        else:
+            plain.add(imported.statement)
+    return sorted(plain) + [f"{before} import {', '.join(sorted(after))}" for before, after in sorted(names.items())]
 
 
 def imports_of(tree: ast.AST, package: str = "") -> Iterator[Import]:
@@ -157,6 +169,19 @@ def bound_names(tree: ast.AST) -> set[str]:
     return bound
 
 
+def bindings(node: ast.AST) -> set[str]:
+    """Names that a statement binds in its own scope: what its functions and classes bind inside is theirs."""
+    if isinstance(node, _DEFINITIONS):
+        return {node.name}
+    if isinstance(node, ast.Name):
+        return {node.id} if isinstance(node.ctx, ast.Store) else set()
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        return {alias.asname or alias.name.partition(".")[0] for alias in node.names}
+    if isinstance(node, (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+        return set()
+    return set().union(*(bindings(child) for child in ast.iter_child_nodes(node)))
+
+
 def _standing_alone(
     code: str,
     nodes: list[ast.stmt],
@@ -183,7 +208,7 @@ def _standing_alone(
                 needed |= more
                 queue += sorted(more)
     used = [imports[name] for name in sorted(needed) if name in imports and name not in inner_imports]
-    statements = sorted({imported.statement for imported in used})
+    statements = import_lines(used)
     parts = ["\n".join(statements), "\n".join(definitions[at] for at in sorted(definitions)), code.strip("\n")]
     text = "\n\n".join(part for part in parts if part)
     return Block(text, code, name, line, bool(definitions), tuple(imported.target for imported in used))
@@ -200,7 +225,7 @@ def _carried(tree: ast.Module, lines: list[str]) -> dict[str, tuple[ast.stmt, st
     for node in tree.body:
         if isinstance(node, (ast.Assign, ast.AnnAssign)) and (node.end_lineno or 0) - node.lineno < _CARRIED_LINES:
             text = "\n".join(lines[node.lineno - 1 : node.end_lineno])
-            for name in bound_names(node):
+            for name in bindings(node):
                 carried.setdefault(name, (node, text))
     return carried
 

@@ -37,6 +37,7 @@ class Section:
 def docstring_usage(basket: Basket, library: InstalledLibrary, surface: ApiSurface, language: LanguageSupport) -> None:
     known = exported(surface)
     files: dict[str, list[str]] = {}
+    imported: dict[str, dict[str, Import]] = {}
     documented = 0
     for qualname, symbol in sorted(surface.symbols.items()):
         if symbol.target or not symbol.doc:
@@ -45,12 +46,15 @@ def docstring_usage(basket: Basket, library: InstalledLibrary, surface: ApiSurfa
         if not any(mark in symbol.doc for mark in (">>>", "```", "~~~", "::")):
             continue
         earlier: list[str] = []
+        lines = _lines(symbol, files)
+        # What the example's file imports, an example may leave out (Literal, Path ...).
+        nearby = {**_file_imports(symbol.file, lines, imported), **known}
         for line, block in language.code_blocks(symbol.doc):
-            code = _usable(block, known, earlier)
+            code = _usable(block, nearby, earlier)
             symbols = symbols_in(code, surface, language) if code else ()
             if not symbols:
                 continue
-            at = _find(symbol, block, files) or (symbol.line + line if symbol.line else 0)
+            at = _line_in_file(symbol, line, lines)
             origin = Origin("docstring", library.id.name, library.id.version, _file(symbol, library))
             basket.add("usage", code, f"docstring:{qualname}", symbols, origin, at)
             earlier.append(runnable(block))
@@ -149,16 +153,30 @@ def _usable(block: str, known: Mapping[str, Import], earlier: list[str]) -> str:
     return with_imports(code, known, earlier) if code else ""
 
 
-def _find(symbol: Symbol, block: str, files: dict[str, list[str]]) -> int:
-    """The line of the file on which the block begins: the docstring's own lines are not known to the surface."""
-    if not symbol.file:
-        return 0
-    if symbol.file not in files:
+def _file_imports(file: str, lines: list[str], imported: dict[str, dict[str, Import]]) -> dict[str, Import]:
+    if file not in imported:
+        tree = parse("\n".join(lines))
+        imported[file] = {found.bound: found for found in imports_of(tree)} if tree else {}
+    return imported[file]
+
+
+def _lines(symbol: Symbol, files: dict[str, list[str]]) -> list[str]:
+    if symbol.file and symbol.file not in files:
         text, _ = read_source(Path(symbol.file))
         files[symbol.file] = text.split("\n")
-    first = next((line.strip() for line in block.split("\n") if line.strip()), "")
-    lines = files[symbol.file]
-    return next((at + 1 for at in range(max(symbol.line - 1, 0), len(lines)) if first and first in lines[at]), 0)
+    return files.get(symbol.file, [])
+
+
+def _line_in_file(symbol: Symbol, line: int, lines: list[str]) -> int:
+    """The file's line for a line of the docstring, whose own place the surface does not know: its first line is looked
+    for from the definition on. 0 when it is not there (a docstring made by code)."""
+    first, skipped = next(
+        ((text.strip(), at) for at, text in enumerate(symbol.doc.split("\n")) if text.strip()), ("", 0)
+    )
+    for at in range(max(symbol.line - 1, 0), len(lines)):
+        if first in lines[at]:
+            return at + line - skipped
+    return 0
 
 
 def _file(symbol: Symbol, library: InstalledLibrary) -> str:

@@ -14,6 +14,7 @@ from seal_lsp.collect.evidence import Basket, Origin, imports_library, relative,
 from seal_lsp.core.api import ApiSurface
 from seal_lsp.core.language import LanguageSupport
 from seal_lsp.core.library import InstalledLibrary
+from seal_lsp.languages.python.distributions import module_name
 from seal_lsp.languages.readable_files import Found, read_source, readable_files
 
 _COMPILED = (".so", ".pyd", ".dylib")
@@ -51,12 +52,9 @@ def own_source(
 
 
 def import_base(root: Path, library: InstalledLibrary) -> Path:
-    """The folder that stands on sys.path for `root`: an import name's parts lie between the two."""
-    for name in sorted(library.import_names, key=len, reverse=True):
-        parts = name.split(".")
-        if (root.parts[-len(parts) :]) == tuple(parts):
-            return root.parents[len(parts) - 1]
-    return root.parent
+    """The folder that stands on sys.path for `root`: the parts of its dotted name lie between the two."""
+    parts = module_name(root, library.import_names).split(".")
+    return root.parents[len(parts) - 1] if len(parts) <= len(root.parents) else root.parent
 
 
 def module_of(file: str) -> tuple[str, str]:
@@ -106,9 +104,7 @@ def _public(name: str, surface: ApiSurface) -> bool:
 def _files(root: Path, max_bytes: int) -> Iterator[Found]:
     every = [
         file
-        for file in readable_files(
-            [root], extensions=(".py", ".pyi", *_COMPILED), max_bytes=max_bytes, use_gitignore=False
-        )
+        for file in readable_files([root], extensions=(".py", ".pyi", *_COMPILED), max_bytes=max_bytes, published=True)
         if not _NOT_ITS_OWN & set(file.path.relative_to(file.root).parts)
     ]
     written = {file.path.with_suffix("") for file in every if file.path.suffix == ".py"}

@@ -8,13 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from packaging.requirements import InvalidRequirement, Requirement
-
 from seal_lsp.collect.blocks import blocks, parse
 from seal_lsp.collect.evidence import Basket, Origin, relative, symbols_in
 from seal_lsp.core.api import ApiSurface
 from seal_lsp.core.language import LanguageSupport
-from seal_lsp.core.library import Environment, InstalledLibrary, LibraryId
+from seal_lsp.core.library import Environment, InstalledLibrary
 from seal_lsp.languages.python.notebook import cells
 from seal_lsp.languages.readable_files import Found, read_source, readable_files
 
@@ -56,7 +54,7 @@ def dependent_usage(
             basket.skip(str(other.id), other.problem or "dependent without files to read")
             continue
         found = readable_files(
-            other.roots, extensions=language.extensions, max_bytes=basket.limits.max_bytes, use_gitignore=False
+            other.roots, extensions=language.extensions, max_bytes=basket.limits.max_bytes, published=True
         )
 
         def origin(file: Found, other: InstalledLibrary = other) -> Origin:
@@ -66,15 +64,8 @@ def dependent_usage(
 
 
 def requires(other: InstalledLibrary, name: str) -> bool:
-    """True when a requirement of `other` (extras too) names the distribution `name`."""
-    for line in other.requires:
-        try:
-            wanted = Requirement(line).name
-        except InvalidRequirement:
-            continue
-        if LibraryId(wanted, "0").name == name and other.id.name != name:
-            return True
-    return False
+    """True when `other` depends on the distribution `name` (`requires` are normalised names)."""
+    return name in other.requires and other.id.name != name
 
 
 def usage_in(

@@ -50,13 +50,14 @@ def readable_files(
     extensions: Iterable[str],
     exclude: Iterable[str] = (),
     max_bytes: int = 1024 * 1024,
-    use_gitignore: bool = True,
+    published: bool = False,
 ) -> Iterator[Found]:
     """Files below `roots` with one of `extensions` (".py"), sorted by path within each folder, none twice.
 
     `exclude` are gitignore-style globs relative to each root. Symbolic links are not followed: a target inside a root
     is met at its own place, one outside must not be read. A folder holding pyvenv.cfg is an environment, no workspace.
-    Ignored and excluded files are passed over silently; the rest comes with its problem.
+    Ignored and excluded files are passed over silently; the rest comes with its problem. `published` files (installed
+    packages) are no workspace: no ignore file speaks of them, and a module called credentials.py is code.
     """
     endings = tuple(extensions)
     excluded = GitIgnoreSpec.from_lines(list(exclude))
@@ -70,10 +71,10 @@ def readable_files(
         if root.is_file():
             if root not in seen and root.name.endswith(endings):
                 seen.add(root)
-                yield Found(root, root.parent, _problem(root, max_bytes))
+                yield Found(root, root.parent, _problem(root, root.parent, published, max_bytes))
             continue
-        outer = _outer_ignores(root) if use_gitignore else []
-        yield from _walk(root, root, outer, excluded, endings, max_bytes, use_gitignore, seen)
+        outer = [] if published else _outer_ignores(root)
+        yield from _walk(root, root, outer, excluded, endings, max_bytes, published, seen)
 
 
 def looks_secret(path: Path) -> bool:
@@ -113,7 +114,7 @@ def _walk(
     excluded: GitIgnoreSpec,
     endings: tuple[str, ...],
     max_bytes: int,
-    use_gitignore: bool,
+    published: bool,
     seen: set[Path],
 ) -> Iterator[Found]:
     try:
@@ -123,14 +124,14 @@ def _walk(
         return
     if folder != root and any(entry.name == "pyvenv.cfg" for entry in entries):
         return
-    if use_gitignore:
+    if not published:
         own = _read_ignore(folder / ".gitignore", folder)
         ignores = [*ignores, own] if own else ignores
     folders: list[Path] = []
     for entry in entries:
         path = folder / entry.name
         is_folder = entry.is_dir(follow_symlinks=False)
-        if is_folder and (entry.name in _NEVER_ENTERED or entry.name in _SECRET_FOLDERS):
+        if is_folder and (entry.name in _NEVER_ENTERED or (entry.name in _SECRET_FOLDERS and not published)):
             continue
         if not is_folder and not entry.name.endswith(endings):
             continue
@@ -143,13 +144,13 @@ def _walk(
             yield Found(path, root, "symbolic link: not followed")
         elif path not in seen:
             seen.add(path)
-            yield Found(path, root, _problem(path, max_bytes))
+            yield Found(path, root, _problem(path, root, published, max_bytes))
     for inner in folders:
-        yield from _walk(root, inner, ignores, excluded, endings, max_bytes, use_gitignore, seen)
+        yield from _walk(root, inner, ignores, excluded, endings, max_bytes, published, seen)
 
 
-def _problem(path: Path, max_bytes: int) -> str:
-    if looks_secret(path):
+def _problem(path: Path, root: Path, published: bool, max_bytes: int) -> str:
+    if not published and looks_secret(path.relative_to(root)):
         return "its name says that it holds secrets"
     try:
         status = path.stat()
