@@ -1,0 +1,21 @@
+; Everything that gives a name a value. bindings.py says which value.
+(import_statement) @import
+(import_from_statement) @from
+(assignment) @assign
+(augmented_assignment) @augmented
+(named_expression) @walrus
+(for_statement) @for
+(for_in_clause) @for
+(with_item) @with
+(except_clause) @except
+(function_definition) @function
+(class_definition) @class
+(lambda) @lambda
+(global_statement) @global
+(nonlocal_statement) @global
+(delete_statement) @delete
+(case_clause) @case
+(if_statement) @if
+(while_statement) @if
+(assert_statement) @assert
+(type_alias_statement) @type_alias

@@ -1,0 +1,322 @@
+"""The API surface of an installed library, read with griffe from source and stubs; nothing is imported or run.
+
+Does not know what is made at run time: where a module or class makes names itself (`__getattr__`, a base class from
+elsewhere, a compiled module), its qualname is in `open_names` and absence proves nothing. Facts beyond a Symbol's
+fields are in `extra`: `element:QUALNAME` is the type of what iterating the symbol's value gives, `class:QUALNAME` the
+class that a `type[...]` value holds, `same_class:QUALNAME` the parameters whose class argument is the returned type,
+`context:QUALNAME` is 1 where the value is that of `with`.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+import griffe
+
+from seal_lsp.core.api import ApiSurface, Parameter, Symbol
+from seal_lsp.core.library import Environment, InstalledLibrary
+from seal_lsp.languages.python import annotations, class_members, deprecations
+from seal_lsp.languages.python.constructors import constructor_of
+from seal_lsp.languages.python.distributions import module_name
+
+log = logging.getLogger(__name__)
+
+_PARAMETER_KINDS = {
+    griffe.ParameterKind.positional_only: "positional_only",
+    griffe.ParameterKind.positional_or_keyword: "positional_or_keyword",
+    griffe.ParameterKind.var_positional: "var_positional",
+    griffe.ParameterKind.keyword_only: "keyword_only",
+    griffe.ParameterKind.var_keyword: "var_keyword",
+}
+# Bases that add nothing which a static reading would miss.
+PLAIN_BASES = {"object", "abc.ABC", "typing.Generic", "typing.Protocol", "typing_extensions.Protocol", "typing.NamedTuple",
+               "typing_extensions.Generic", "collections.abc.Hashable"}  # fmt: skip
+ENUM_BASES = {f"enum.{name}" for name in ("Enum", "IntEnum", "StrEnum", "Flag", "IntFlag")}
+
+
+def surface(library: InstalledLibrary, environment: Environment) -> ApiSurface:
+    """All symbols of a library. Modules that cannot be read are left out, named in `problems` and open."""
+    reading = _Reading(library)
+    for root in library.roots:
+        reading.load(root)
+    reading.finish()
+    return ApiSurface(
+        library=library.id,
+        import_names=library.import_names,
+        symbols=reading.symbols,
+        open_names=frozenset(reading.open_names),
+        problems=tuple(dict.fromkeys(([library.problem] if library.problem else []) + reading.problems)),
+        extra=reading.extra,
+    )
+
+
+class _Reading:
+    """One pass over a library's packages: collects raw symbols, then settles what needs all of them."""
+
+    def __init__(self, library: InstalledLibrary) -> None:
+        self.library = library
+        self.symbols: dict[str, Symbol] = {}
+        self.open_names: set[str] = set()
+        self.problems: list[str] = []
+        self.extra: dict[str, str] = {}
+        self.classes: dict[str, griffe.Class] = {}
+        self.called: dict[str, str] = {}  # attribute -> the callable whose result it holds
+
+    def load(self, root: Path) -> None:
+        name = module_name(root, self.library.import_names)
+        depth = len(name.split("."))
+        if not all(part.isidentifier() for part in name.split(".")) or name.partition(".")[0] in self.symbols:
+            return
+        base = root.parents[depth - 1]
+        if root.is_file() and root.suffix not in (".py", ".pyi"):
+            self.symbols[name] = Symbol(name, "module", file=str(root))
+            self.open_names.add(name)
+            self.problems.append(f"{name} is compiled and has no source or stubs: its API cannot be read")
+            return
+        skipped = class_members.SkippedModules()
+        loader = griffe.GriffeLoader(
+            search_paths=[base],
+            allow_inspection=False,
+            extensions=griffe.load_extensions(class_members.ClassMembers()),
+        )
+        with skipped:
+            try:
+                module = loader.load(name, try_relative_path=False, find_stubs_package=True)
+                loader.expand_wildcards(loader.modules_collection[name.partition(".")[0]], external=False)
+            except (griffe.GriffeError, ImportError, SyntaxError, OSError, ValueError, RecursionError, KeyError) as error:
+                self.problems.append(f"{name} cannot be read: {type(error).__name__}: {error}")
+                self.symbols.setdefault(name, Symbol(name, "module", file=str(root)))
+                self.open_names.add(name)
+                return
+        for parent in [".".join(name.split(".")[:i]) for i in range(1, depth)]:
+            self.symbols.setdefault(parent, Symbol(parent, "module"))
+            self.open_names.add(parent)  # a namespace is shared with other distributions
+        self.module(module)
+        for path, reason in skipped.modules(base):
+            self.problems.append(f"{path} cannot be read: {reason}")
+            self.symbols.setdefault(path, Symbol(path, "module"))
+            self.open_names.add(path)
+        self.compiled(root, name)
+
+    def compiled(self, root: Path, name: str) -> None:
+        """Compiled modules without a stub exist, and anything may be in them."""
+        if root.is_file():
+            return
+        for path in [*root.rglob("*.so"), *root.rglob("*.pyd")]:
+            parts = path.relative_to(root).with_name(path.name.partition(".")[0]).parts
+            qualname = ".".join((name, *parts))
+            if qualname not in self.symbols:
+                self.symbols[qualname] = Symbol(qualname, "module", file=str(path))
+                self.open_names.add(qualname)
+                self.problems.append(f"{qualname} is compiled and has no source or stubs: its API cannot be read")
+
+    def module(self, module: griffe.Module) -> None:
+        self.symbols[module.path] = Symbol(module.path, "module", doc=_doc(module), file=_file(module))
+        if "__getattr__" in module.members or module.extra["seal"].get("dynamic"):
+            self.open_names.add(module.path)
+        self.members(module)
+        for name in module.exports or ():
+            text = name if isinstance(name, str) else getattr(name, "name", "")
+            if text and f"{module.path}.{text}" not in self.symbols:
+                self.symbols[f"{module.path}.{text}"] = Symbol(f"{module.path}.{text}", "attribute", file=_file(module))
+
+    def members(self, owner: griffe.Module | griffe.Class) -> None:
+        for name, member in owner.members.items():
+            if "/" in name or name.endswith("*"):  # an unexpanded `from elsewhere import *`
+                self.open_names.add(owner.path)
+            elif member.is_alias:
+                self.alias(owner, name, member)
+            elif member.is_module:
+                self.module(member)
+            elif member.is_class:
+                self.class_(member)
+            elif member.is_function:
+                self.function(member)
+            else:
+                self.attribute(member)
+        for name, overloads in owner.overloads.items() if not owner.is_alias else ():
+            if overloads and name not in owner.members:
+                self.function(overloads[-1], overloads)
+
+    def alias(self, owner: griffe.Module | griffe.Class, name: str, alias: griffe.Alias) -> None:
+        qualname = f"{owner.path}.{name}"
+        self.symbols[qualname] = Symbol(
+            qualname, "attribute", target=alias.target_path, file=_file(owner), line=alias.alias_lineno or 0
+        )
+
+    def class_(self, class_: griffe.Class) -> None:
+        path = class_.path
+        bases = tuple(base for base in map(annotations.path_of, class_.bases) if base)
+        self.classes[path] = class_
+        self.symbols[path] = Symbol(
+            path,
+            "class",
+            doc=_doc(class_),
+            deprecated=deprecations.of(class_),
+            bases=tuple(base for base in bases if base not in PLAIN_BASES),
+            decorators=_decorators(class_),
+            file=_file(class_),
+            line=class_.lineno or 0,
+        )
+        if len(bases) < len(class_.bases) or {"__getattr__", "__getattribute__"} & set(class_.members):
+            self.open_names.add(path)
+        self.members(class_)
+
+    def function(self, function: griffe.Function, overloads: list[griffe.Function] | None = None) -> None:
+        path = function.path
+        in_class = function.parent is not None and function.parent.is_class
+        decorators = _decorators(function)
+        bound = in_class and "staticmethod" not in decorators
+        overloads = overloads or list(function.overloads or ())
+        type_ = annotations.type_of(function.returns, function)
+        if any(name.endswith("contextmanager") for name in decorators) and type_.element:
+            type_ = annotations.Type(type_.element)
+        for overload in overloads:
+            type_ = type_ if type_ else annotations.type_of(overload.returns, overload)
+        parameters = _merged([function, *overloads], bound)
+        self.facts(path, type_)
+        generic = annotations.class_parameters([function, *overloads])
+        if generic:
+            self.extra[f"same_class:{path}"] = ",".join(generic)
+        self.symbols[path] = Symbol(
+            path,
+            "method" if in_class else "function",
+            parameters=parameters,
+            returns=None if function.returns is None else str(function.returns),
+            instance_of=type_.instance_of or None,
+            doc=_doc(function) or next((doc for doc in map(_doc, overloads) if doc), ""),
+            deprecated=deprecations.of(function),
+            decorators=decorators,
+            file=_file(function),
+            line=function.lineno or 0,
+        )
+
+    def attribute(self, attribute: griffe.Attribute) -> None:
+        path = attribute.path
+        is_property = "property" in attribute.labels
+        type_ = annotations.type_of(attribute.annotation, attribute)
+        self.facts(path, type_)
+        value = "" if attribute.value is None else str(attribute.value)
+        target = ""
+        if not type_ and attribute.value is not None:
+            call = annotations.called(attribute.value)
+            if call:
+                self.called[path] = call
+            elif not is_property and attribute.parent is not None and attribute.parent.is_module:
+                target = annotations.path_of(attribute.value)
+        self.symbols[path] = Symbol(
+            path,
+            "property" if is_property else "attribute",
+            instance_of=type_.instance_of or None,
+            returns=None if attribute.annotation is None else str(attribute.annotation),
+            doc=_doc(attribute),
+            deprecated=deprecations.of(attribute),
+            target=target,
+            decorators=tuple(sorted(attribute.labels & {"cached", "writable"})),
+            value=value if len(value) <= 200 else value[:200] + "…",
+            file=_file(attribute),
+            line=attribute.lineno or 0,
+        )
+
+    def facts(self, path: str, type_: annotations.Type) -> None:
+        if type_.element:
+            self.extra[f"element:{path}"] = type_.element
+        if type_.class_of:
+            self.extra[f"class:{path}"] = type_.class_of
+
+    def finish(self) -> None:
+        """Settle aliases' kinds, enum members, results of calls, constructors: all need every symbol."""
+        draft = ApiSurface(self.library.id, self.library.import_names, self.symbols)
+        for path in self.classes:
+            self.enum_members(path, draft)
+        for path, callee in self.called.items():
+            found = draft.resolve(callee)
+            type_name = found.qualname if found and found.kind == "class" else found.instance_of if found else None
+            if type_name:
+                self.symbols[path] = replace(self.symbols[path], instance_of=type_name)
+        for path, symbol in list(self.symbols.items()):
+            if not symbol.target:
+                continue
+            found = draft.resolve(symbol.target)
+            if found is None and symbol.value:  # a value from elsewhere, not an alias of anything known
+                self.symbols[path] = replace(symbol, target="")
+            elif found is not None and found.qualname != path:
+                self.symbols[path] = replace(symbol, kind=found.kind, target=found.qualname)
+            elif found is not None:  # a cycle of aliases
+                self.symbols[path] = replace(symbol, target="")
+        draft = ApiSurface(self.library.id, self.library.import_names, self.symbols)
+        for path, class_ in self.classes.items():
+            self.symbols[path] = replace(self.symbols[path], parameters=constructor_of(class_, draft, self.classes))
+            if any(draft.resolve(base) is None for base in self.symbols[path].bases):
+                self.open_names.add(path)
+
+    def enum_members(self, path: str, draft: ApiSurface) -> None:
+        if not ENUM_BASES & set(_ancestors(path, draft)):
+            return
+        symbol = self.symbols[path]
+        kept = tuple(base for base in symbol.bases if base not in ENUM_BASES)
+        self.symbols[path] = replace(symbol, bases=kept)
+        for name, member in self.classes[path].members.items():
+            plain = not member.is_alias and member.is_attribute and "property" not in member.labels
+            if plain and member.value is not None and not name.startswith("_"):
+                self.symbols[f"{path}.{name}"] = replace(self.symbols[f"{path}.{name}"], instance_of=path)
+        for name in ("name", "value"):
+            self.symbols.setdefault(f"{path}.{name}", Symbol(f"{path}.{name}", "property", file=symbol.file))
+        self.extra[f"element:{path}"] = path
+
+
+def _ancestors(path: str, draft: ApiSurface, depth: int = 0) -> list[str]:
+    symbol = draft.resolve(path) if depth < 16 else None
+    if symbol is None:
+        return [path]
+    return [path, *(name for base in symbol.bases for name in _ancestors(base, draft, depth + 1))]
+
+
+def parameter_list(function: griffe.Function, bound: bool) -> list[Parameter]:
+    """`bound` drops the first parameter: a method is described as it is called."""
+    parameters = [
+        Parameter(
+            name=p.name.lstrip("*"),
+            kind=_PARAMETER_KINDS.get(p.kind, "positional_or_keyword"),
+            default=None if p.default is None or p.name.startswith("*") or "var" in _PARAMETER_KINDS.get(p.kind, "")
+            else str(p.default),
+            annotation=None if p.annotation is None else str(p.annotation),
+        )
+        for p in function.parameters
+    ]  # fmt: skip
+    if bound and parameters and parameters[0].kind in ("positional_only", "positional_or_keyword"):
+        parameters = parameters[1:]
+    return parameters
+
+
+def _merged(functions: list[griffe.Function], bound: bool) -> tuple[Parameter, ...]:
+    """The implementation's parameters; for overloads without one, every parameter that any of them takes."""
+    first = parameter_list(functions[0], bound)
+    known = {p.name for p in first}
+    if len(functions) == 1 or any(p.kind == "var_keyword" for p in first):
+        return tuple(first)
+    for other in functions[1:]:
+        for p in parameter_list(other, bound):
+            if p.name not in known and p.kind in ("positional_or_keyword", "keyword_only"):
+                known.add(p.name)
+                first.append(replace(p, kind="keyword_only", default=p.default or "..."))
+    order = ("positional_only", "positional_or_keyword", "var_positional", "keyword_only", "var_keyword")
+    return tuple(sorted(first, key=lambda p: order.index(p.kind)))
+
+
+def _decorators(obj: griffe.Function | griffe.Class) -> tuple[str, ...]:
+    return tuple(path for path in (annotations.path_of(decorator.value) for decorator in obj.decorators) if path)
+
+
+def _doc(obj: griffe.Object) -> str:
+    return obj.docstring.value.strip() if obj.docstring is not None else ""
+
+
+def _file(obj: griffe.Object) -> str:
+    try:
+        path = obj.filepath
+    except (griffe.GriffeError, AttributeError):
+        return ""
+    return "" if isinstance(path, list) or path is None else str(path)
