@@ -1,0 +1,72 @@
+"""A self-edit as the checks see it: which parts are code, which are words for people.
+
+The split goes by the edit's format alone, never by its content: a usage snippet whose docstring holds a fence stays
+code as a whole, so evidence cannot talk its way out of the checks on code. Python's own lexer is used for remarks;
+for another language everything counts as a remark, which is the stricter reading.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import tokenize
+from dataclasses import dataclass
+from functools import cached_property
+
+from seal_lsp.core.language import LanguageSupport
+from seal_lsp.core.learning import SelfEdit
+
+# Formats whose text is prose around fenced code; every other format is code from its first to its last character.
+PROSE_FORMATS = frozenset({"qa"})
+
+
+@dataclass(frozen=True)
+class Snippet:
+    edit: SelfEdit
+    language: LanguageSupport
+
+    @property
+    def text(self) -> str:
+        return self.edit.text
+
+    @property
+    def is_code(self) -> bool:
+        return self.edit.format not in PROSE_FORMATS
+
+    @cached_property
+    def code(self) -> tuple[str, ...]:
+        """Pieces of source, each to be parsed by itself."""
+        if self.is_code:
+            return (self.text,)
+        return tuple(code for _, code in self.language.code_blocks(self.text))
+
+    @cached_property
+    def remarks(self) -> str:
+        """What a person would read as words: comments and docstrings of code, all of a prose format."""
+        if not self.is_code or self.language.id != "python":
+            return self.text
+        return "\n".join((*_comments(self.text), *_docstrings(self.text)))
+
+
+def _comments(source: str) -> list[str]:
+    found: list[str] = []
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(source).readline):
+            if token.type == tokenize.COMMENT:
+                found.append(token.string.lstrip("#! "))
+    except (tokenize.TokenError, SyntaxError):
+        pass  # the syntax check speaks about that
+    return found
+
+
+def _docstrings(source: str) -> list[str]:
+    """Every string that stands as a statement: docstrings, and attribute docs that ast does not call so."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return [source]
+    return [
+        node.value.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    ]
