@@ -11,13 +11,14 @@ import logging
 import os
 import sqlite3
 import threading
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from seal_lsp.core.errors import SealError, StoreDamaged
 from seal_lsp.store.disk import full_disk_is_said, no_space, sha256_of
@@ -48,6 +49,24 @@ class _Damaged(Exception):
     """Internal: the file must be set aside."""
 
 
+class _Connection(sqlite3.Connection):
+    """The base class cannot be referred to weakly."""
+
+
+class _ThreadConnection(threading.local):
+    """One connection a thread: a reader on an event loop never waits for a writer in another thread.
+
+    `identity` is the process and the file (device, inode) that the connection was opened in and on.
+    """
+
+    connection: _Connection | None = None
+    identity: tuple[int, int, int] = (0, 0, 0)
+
+
+# After a fork the child holds its parent's connections. Closing one there could end the parent's write-ahead log.
+_INHERITED: list[sqlite3.Connection] = []
+
+
 class Database:
     """`durable` files lose nothing on a power cut; others (caches) may lose their last transactions, never their form.
 
@@ -69,11 +88,11 @@ class Database:
         self._durable = durable
         self._on_fresh = on_fresh
         self._timeout_s = timeout_s
-        self._mutex = threading.RLock()
-        self._connection: sqlite3.Connection | None = None
-        self._identity: tuple[int, int, int] = (0, 0, 0)
-        with self._mutex:
-            self._attempt(self._open)
+        self._writing = threading.RLock()
+        self._file_lock = FileLock(f"{path}.lock", timeout=timeout_s)
+        self._thread = _ThreadConnection()
+        self._all: weakref.WeakSet[_Connection] = weakref.WeakSet()
+        self._attempt(self._open)
 
     def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work` in one read transaction: all its queries see the same moment."""
@@ -81,29 +100,23 @@ class Database:
 
     def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work` in one write transaction; on any exception nothing of it stays. `work` may run twice."""
-        return self._run(work, "BEGIN IMMEDIATE")
+        with self._writing:
+            return self._run(work, "BEGIN IMMEDIATE")
 
     def close(self) -> None:
-        with self._mutex:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+        """Close every thread's connection; the next call opens one again."""
+        for connection in tuple(self._all):
+            connection.close()
+        self._all.clear()
+        self._thread = _ThreadConnection()
 
     def _run(self, work: Callable[[sqlite3.Connection], T], begin: str) -> T:
         def transaction() -> T:
             connection = self._current()
-            connection.execute(begin)
-            try:
-                result = work(connection)
-                connection.execute("COMMIT")
-                return result
-            finally:
-                if connection.in_transaction:
-                    with contextlib.suppress(sqlite3.Error):
-                        connection.execute("ROLLBACK")
+            with _transaction(connection, begin):
+                return work(connection)
 
-        with self._mutex:
-            return self._attempt(transaction)
+        return self._attempt(transaction)
 
     def _attempt(self, action: Callable[[], T]) -> T:
         try:
@@ -120,13 +133,15 @@ class Database:
             raise self._said(error) from error
         except _Damaged as error:
             raise StoreDamaged(f"{self.path}: {error}", hint="move the file away and try again") from error
+        except Timeout as error:
+            raise self._busy() from error
 
     def _current(self) -> sqlite3.Connection:
         # Another process may have set the file aside and made a new one; a forked child must not share a connection.
-        if self._connection is None or self._identity != self._seen():
+        if self._thread.connection is None or self._thread.identity != self._seen():
             self._open()
-        assert self._connection is not None
-        return self._connection
+        assert self._thread.connection is not None
+        return self._thread.connection
 
     def _seen(self) -> tuple[int, int, int]:
         try:
@@ -136,12 +151,10 @@ class Database:
         return (os.getpid(), found.st_dev, found.st_ino)
 
     def _open(self, set_aside: SetAside | None = None) -> None:
-        if self._identity[0] == os.getpid():
-            self.close()
-        self._connection = None  # after a fork the parent's connection is dropped unclosed: closing drops its locks
+        self._drop()
         self.path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(
-            self.path, timeout=self._timeout_s, isolation_level=None, check_same_thread=False, cached_statements=64
+            self.path, timeout=self._timeout_s, isolation_level=None, check_same_thread=False, factory=_Connection
         )
         try:
             with full_disk_is_said(self.path):
@@ -149,8 +162,19 @@ class Database:
         except BaseException:
             connection.close()
             raise
-        self._connection = connection
-        self._identity = self._seen()
+        self._all.add(connection)
+        self._thread.connection = connection
+        self._thread.identity = self._seen()
+
+    def _drop(self) -> None:
+        """Let go of this thread's connection."""
+        connection, self._thread.connection = self._thread.connection, None
+        if connection is None:
+            return
+        if self._thread.identity[0] == os.getpid():
+            connection.close()
+        else:
+            _INHERITED.append(connection)
 
     def _prepare(self, connection: sqlite3.Connection, set_aside: SetAside | None) -> None:
         connection.execute("PRAGMA foreign_keys = ON")
@@ -158,33 +182,33 @@ class Database:
         if self._durable:
             connection.execute("PRAGMA synchronous = FULL")
         else:
-            connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
-        latest = len(self._schema.steps)
-        if self._version(connection) == latest and set_aside is None:
+            if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+                with self._file_lock:  # SQLite does not wait for another process that does the same
+                    connection.execute("PRAGMA journal_mode = WAL")
+        with _transaction(connection, "BEGIN"):
+            done = self._version(connection)
+        if done == len(self._schema.steps) and set_aside is None:
             return
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            for number in range(self._version(connection) + 1, latest + 1):
-                for statement in self._schema.steps[number - 1]:
+        with _transaction(connection, "BEGIN IMMEDIATE"):
+            done = self._version(connection)  # another process may have been first
+            for number, step in enumerate(self._schema.steps[done:], start=done + 1):
+                for statement in step:
                     connection.execute(statement)
                 connection.execute(f"PRAGMA application_id = {self._schema.application_id}")
                 connection.execute(f"PRAGMA user_version = {number}")
             if set_aside is not None and self._on_fresh is not None:
                 self._on_fresh(connection, set_aside)  # same transaction: nobody's row comes before it
-            connection.execute("COMMIT")
-        finally:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
 
     def _version(self, connection: sqlite3.Connection) -> int:
+        """How many steps the file has behind it. Call in a transaction: its three readings belong together."""
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         mark = connection.execute("PRAGMA application_id").fetchone()[0]
-        tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
-        if (version, mark, tables) == (0, 0, 0):
+        entries = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+        if (version, mark, entries) == (0, 0, 0):
             return 0
-        if mark != self._schema.application_id or tables == 0:
-            raise _Damaged(f"this is no {self._schema.name} of seal-lsp")
+        if mark != self._schema.application_id or entries == 0:
+            raise _Damaged(f"it is no {self._schema.name} of seal-lsp")
         if version > len(self._schema.steps):
             raise StoreDamaged(
                 f"{self.path} was written by a newer seal-lsp (schema {version}, here {len(self._schema.steps)})",
@@ -194,9 +218,9 @@ class Database:
 
     def _replace_damaged(self, reason: str) -> None:
         """Rename the damaged file and make a fresh one; when another process did so meanwhile, use what it made."""
-        was = self._identity if self._connection is not None else None
-        self.close()
-        with FileLock(f"{self.path}.lock", timeout=self._timeout_s):
+        was = self._thread.identity if self._thread.connection is not None else None
+        self._drop()
+        with self._file_lock:
             if was is not None and was != self._seen():
                 return self._open()
             if was is None and not self._still_damaged():
@@ -233,10 +257,25 @@ class Database:
         if code == sqlite3.SQLITE_FULL:
             return no_space(self.path)
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            return SealError(f"{self.path} is held by another process", hint="end it, or try again")
+            return self._busy()
         if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
             return SealError(f"{self.path}: {error}", hint="make its folder writable, or set SEAL_HOME to one that is")
         return StoreDamaged(f"{self.path}: {error}", hint="`seal-lsp doctor` says more")
+
+    def _busy(self) -> SealError:
+        return SealError(f"{self.path} is held by another process", hint="end it, or try again")
+
+
+@contextlib.contextmanager
+def _transaction(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
+    connection.execute(begin)
+    try:
+        yield
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            with contextlib.suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
 
 
 def _code(error: sqlite3.Error) -> int:

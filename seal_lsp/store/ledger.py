@@ -124,20 +124,24 @@ class Ledger:
 
     def verify(self) -> LedgerVerification:
         """Recompute the chain from the first row on; stops at the first row that is not as it was written."""
-        return self._database.read(_verify)
+        count, last, prev = 0, 0, GENESIS
+        while True:
+            records, ending = self._database.read(lambda connection, last=last: _batch(connection, last))
+            for record in records:
+                if reason := _complaint(record, last, prev):
+                    return LedgerVerification(count, False, last + 1, reason)
+                count, last, prev = count + 1, record[0], record[-1]
+            if not records:
+                return LedgerVerification(count, not ending, last + 1 if ending.startswith("rows") else 0, ending)
 
     def export(self, stream: TextIO) -> int:
         """Write every row as one line of canonical JSON; returns how many."""
-
-        def work(connection: sqlite3.Connection) -> int:
-            count = 0
-            for record in connection.execute(f"SELECT {_COLUMNS} FROM ledger ORDER BY seq"):
-                row = _row(record)
+        count, last = 0, 0
+        while records := self._database.read(lambda connection, last=last: _batch(connection, last))[0]:
+            for row in map(_row, records):
                 stream.write(rfc8785.dumps({**_body(row), "hash": row.hash}).decode() + "\n")
-                count += 1
-            return count
-
-        return self._database.read(work)
+                count, last = count + 1, row.seq
+        return count
 
     def close(self) -> None:
         self._database.close()
@@ -164,23 +168,23 @@ def _head(connection: sqlite3.Connection) -> tuple[int, str]:
     return connection.execute("SELECT seq, hash FROM ledger ORDER BY seq DESC LIMIT 1").fetchone() or (0, GENESIS)
 
 
-def _verify(connection: sqlite3.Connection) -> LedgerVerification:
-    count, last, prev = 0, 0, GENESIS
-    for record in connection.execute(f"SELECT {_COLUMNS} FROM ledger ORDER BY seq"):
-        seq = record[0]
-        if reason := _complaint(record, last, prev):
-            return LedgerVerification(count, False, last + 1 if seq != last + 1 else seq, reason)
-        count, last, prev = count + 1, seq, record[-1]
+def _batch(connection: sqlite3.Connection, after: int) -> tuple[list[tuple], str]:
+    """Some rows after a number, and, when there are none, what is wrong at the end. Batches, so that whoever reads
+    slowly (a pager behind an export) does not keep the writers waiting."""
+    query = f"SELECT {_COLUMNS} FROM ledger WHERE seq > ? ORDER BY seq LIMIT 1000"
+    records = connection.execute(query, (after,)).fetchall()
+    return records, "" if records else _wrong_at_the_end(connection, after)
+
+
+def _wrong_at_the_end(connection: sqlite3.Connection, last: int) -> str:
     highest = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'ledger'").fetchone()
     if (highest[0] if highest else 0) != last:
-        return LedgerVerification(count, False, last + 1, f"rows after {last} are missing")
+        return f"rows after {last} are missing"
     triggers = connection.execute("SELECT count(*) FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'ledger'")
     if triggers.fetchone()[0] != 3:
-        return LedgerVerification(count, False, 0, "the triggers that forbid changes are missing")
+        return "the triggers that forbid changes are missing"
     integrity = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
-    if integrity != "ok":
-        return LedgerVerification(count, False, 0, f"the file is damaged: {integrity}")
-    return LedgerVerification(count, True)
+    return "" if integrity == "ok" else f"the file is damaged: {integrity}"
 
 
 def _complaint(record: tuple, last: int, prev: str) -> str:

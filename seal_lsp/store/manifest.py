@@ -54,7 +54,9 @@ def _from_manifest(folder: Path) -> Adapter | None:
         complete = is_digest(digest) and isinstance(base, str) and _SAFE_PART.fullmatch(base)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, UsageError):
         return None
-    if not complete or not isinstance(files, dict) or not all(_SAFE_PART.fullmatch(name) for name in files):
+    if not complete or not isinstance(files, dict):
+        return None
+    if not all(_SAFE_PART.fullmatch(name) and is_digest(value) for name, value in files.items()):
         return None
     return Adapter(digest, library, base, folder, manifest)
 
