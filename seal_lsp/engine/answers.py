@@ -1,0 +1,134 @@
+"""Rank and complete: a request becomes a job on the generation queue, under the adapter that routing finds.
+
+Each answer names the adapter's digest it was made under, so that caches on the other side never mix two.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from seal_lsp.core.errors import Cancelled, UsageError
+from seal_lsp.core.lm import Cancel
+from seal_lsp.core.protocol import CompleteReply, CompleteRequest, RankReply, RankRequest
+from seal_lsp.engine.generation import GenerationQueue, Job, Priority
+from seal_lsp.engine.model_host import ModelHost
+
+T = TypeVar("T")
+
+PROMPT_CHARS = 1600  # about 450 tokens of code; more costs time before the first token, and gains little
+PROMPT_STEP = 400
+PROMPT_TOKENS = 640
+CANDIDATES_AT_MOST = 512
+GRACE_S = 0.3  # a model looks at its deadline once a token
+
+
+class Answers:
+    def __init__(self, host: ModelHost, queue: GenerationQueue) -> None:
+        self._host = host
+        self._queue = queue
+        self._open: dict[str, Job] = {}
+
+    async def rank(self, request: RankRequest) -> RankReply:
+        if not request.candidates:
+            raise UsageError("nothing to rank", hint="send candidates")
+        if len(request.candidates) > CANDIDATES_AT_MOST:
+            raise UsageError(f"more than {CANDIDATES_AT_MOST} candidates", hint="send the likely ones")
+        model, router = self._host.ready()
+        began = time.monotonic()
+
+        def work(cancel: Cancel) -> RankReply:
+            adapter = router.route(request.libraries)
+            digest = adapter.digest if adapter else None
+            scores = model.rank(
+                window(request.prefix),
+                request.candidates,
+                adapter=digest,
+                cancel=cancel,
+                max_prompt_tokens=PROMPT_TOKENS,
+            )
+            if cancel.is_set():
+                raise Cancelled("stopped on request")
+            return RankReply(tuple(scores), digest or "", model.info.id, _ms(began))
+
+        return await self._run(request.request, work, request.deadline_ms)
+
+    async def complete(self, request: CompleteRequest) -> CompleteReply:
+        model, router = self._host.ready()
+        began = time.monotonic()
+        deadline_s = request.deadline_ms / 1000 if request.deadline_ms else None
+
+        def work(cancel: Cancel) -> CompleteReply:
+            adapter = router.route(request.libraries)
+            digest = adapter.digest if adapter else None
+            left = deadline_s - (time.monotonic() - began) if deadline_s else None
+            if left is not None and left <= 0:
+                return CompleteReply((), digest or "", model.info.id, "deadline", 0.0, _ms(began))
+            generations = model.generate(
+                alternatives(request.prefix, request.n),
+                max_tokens=request.max_tokens,
+                stop=request.stop,
+                adapter=digest,
+                deadline_s=left,
+                cancel=cancel,
+                max_prompt_tokens=PROMPT_TOKENS,
+            )
+            if cancel.is_set():
+                raise Cancelled("stopped on request")
+            texts = tuple(dict.fromkeys(one.text for one in generations if one.text.strip()))
+            first = generations[0]
+            return CompleteReply(texts, digest or "", model.info.id, first.finish, first.logprob, _ms(began))
+
+        grace_ms = request.deadline_ms + int(GRACE_S * 1000) if request.deadline_ms else None
+        return await self._run(request.request, work, grace_ms)
+
+    def cancel(self, request: str) -> bool:
+        job = self._open.get(request)
+        if job is None:
+            return False
+        job.stop()
+        return True
+
+    async def _run(self, request: str, work: Callable[[Cancel], T], deadline_ms: int | None) -> T:
+        job = self._queue.submit(work, Priority.TYPING)
+        if request:
+            self._open[request] = job
+        try:
+            async with asyncio.timeout(deadline_ms / 1000 if deadline_ms else None):
+                return await self._queue.wait(job)
+        except TimeoutError:
+            raise Cancelled(
+                f"not done within {deadline_ms} ms", hint="the machine is busy, or the model too big"
+            ) from None
+        finally:
+            if self._open.get(request) is job:
+                del self._open[request]
+
+
+def window(prefix: str) -> str:
+    """The end of a long prefix. Its start moves in steps, and to the start of a line, so that the model's cache of
+    the keystroke before still fits."""
+    over = len(prefix) - PROMPT_CHARS
+    if over <= 0:
+        return prefix
+    start = -(-over // PROMPT_STEP) * PROMPT_STEP
+    line = prefix.find("\n", start, start + PROMPT_STEP)
+    return prefix[line + 1 if line >= 0 else start :]
+
+
+def alternatives(prefix: str, n: int) -> list[str]:
+    """Prompts for up to `n` distinct greedy continuations: the same place seen with ever less before it."""
+    whole = window(prefix)
+    lines = whole.splitlines(keepends=True)
+    prompts = [whole]
+    for kept in (max(len(lines) // 2, 1), max(len(lines) // 6, 1)):
+        shorter = "".join(lines[-kept:])
+        if shorter not in prompts:
+            prompts.append(shorter)
+    return prompts[: max(n, 1)]
+
+
+def _ms(began: float) -> float:
+    return round((time.monotonic() - began) * 1000, 1)

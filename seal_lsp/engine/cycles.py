@@ -1,0 +1,118 @@
+"""Learning cycles on disk: one folder each under data/cycles, which explains itself after any crash.
+
+job.json       what was asked (core.learning.LearnJob); written first
+learner.json   the process at work on it: pid and its creation time
+outcome.json   written by the learner when it is done   | error.json: why it could not be done
+settled.json   written by the engine once the outcome took effect; nothing is left to do here
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import shutil
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from seal_lsp.client.wire import decode, encode
+from seal_lsp.core.errors import UsageError
+from seal_lsp.core.learning import Case, CycleOutcome, LearnJob
+from seal_lsp.core.library import LibraryId
+from seal_lsp.engine.events import now
+from seal_lsp.store.disk import write_atomic
+
+log = logging.getLogger(__name__)
+
+RETRY_AFTER_S = 3600.0  # a failure (no space left, say) is not tried again by the watcher before that
+
+
+@dataclass(frozen=True)
+class Cycle:
+    folder: Path
+    job: LearnJob
+
+    @property
+    def id(self) -> str:
+        return self.job.cycle
+
+    @property
+    def library(self) -> LibraryId:
+        return self.job.library
+
+    def outcome(self) -> CycleOutcome | None:
+        return _read(self.folder / "outcome.json", CycleOutcome)
+
+    def error(self) -> dict | None:
+        return _read(self.folder / "error.json", dict)
+
+    def failed_recently(self) -> bool:
+        try:
+            return time.time() - (self.folder / "error.json").stat().st_mtime < RETRY_AFTER_S
+        except OSError:
+            return False
+
+    @property
+    def settled(self) -> bool:
+        return (self.folder / "settled.json").exists()
+
+    def settle(self, state: str) -> None:
+        write_atomic(self.folder / "settled.json", encode({"time": now(), "state": state}))
+
+    @property
+    def started(self) -> bool:
+        return any(file.name not in ("job.json", "learner.json") for file in self.folder.iterdir())
+
+    def with_job(self, job: LearnJob) -> Cycle:
+        """The same cycle asked differently; only before a learner has begun."""
+        write_atomic(self.folder / "job.json", encode(job))
+        return Cycle(self.folder, job)
+
+    def fail(self, error: dict) -> None:
+        """Record what the learner itself could not."""
+        write_atomic(self.folder / "error.json", encode(error))
+
+    def probes(self) -> tuple[Case, ...]:
+        try:
+            lines = (self.folder / "probes.jsonl").read_text(encoding="utf-8").splitlines()
+        except OSError:
+            return ()
+        return tuple(decode(Case, line) for line in lines if line.strip())
+
+    def remove(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def new_cycle(root: Path, job: LearnJob) -> Cycle:
+    folder = root / job.cycle
+    folder.mkdir(parents=True)
+    write_atomic(folder / "job.json", encode(job))
+    return Cycle(folder, job)
+
+
+def new_id(library: LibraryId) -> str:
+    """Sorts by time; safe as a folder's name."""
+    time = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+    version = "".join(c if c.isalnum() or c in ".-" else "-" for c in library.version)
+    return f"{time}-{library.name}-{version}-{secrets.token_hex(3)}"
+
+
+def all_cycles(root: Path) -> list[Cycle]:
+    """Oldest first. A folder whose job.json does not read is not a cycle (its writing was cut short)."""
+    cycles = []
+    for folder in sorted(root.iterdir()) if root.is_dir() else ():
+        job = _read(folder / "job.json", LearnJob)
+        if job is not None:
+            cycles.append(Cycle(folder, job))
+    return cycles
+
+
+def _read(file: Path, kind: type) -> object:
+    try:
+        return decode(kind, file.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, UsageError) as error:
+        log.warning("%s is not readable: %s", file, error)
+        return None

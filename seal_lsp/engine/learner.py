@@ -1,0 +1,130 @@
+"""One learner process: started at the lowest priority, listened to, stopped, continued. Killing it is harmless.
+
+Knows the process and its JSON lines, not what the learner does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import psutil
+
+from seal_lsp.client.wire import encode
+from seal_lsp.store.disk import write_atomic
+
+log = logging.getLogger(__name__)
+
+LEARNER = (sys.executable, "-m", "seal_lsp.pipeline.learner")
+LINE_LIMIT = 1_000_000
+STOP_S = 10.0
+
+Report = Callable[[str, float, str], None]
+
+
+class LearnerProcess:
+    """`command` is followed by the cycle's folder. Use: start(), await wait(), from elsewhere pause/resume/stop."""
+
+    def __init__(self, command: Sequence[str], folder: Path, report: Report) -> None:
+        self._command = (*command, str(folder))
+        self._folder = folder
+        self._report = report
+        self._process: asyncio.subprocess.Process | None = None
+        self._done = asyncio.Event()
+        self.last_words = ""
+
+    async def start(self) -> None:
+        kill_orphan(self._folder)
+        self._process = await asyncio.create_subprocess_exec(
+            *self._command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
+            limit=LINE_LIMIT,
+        )
+        with contextlib.suppress(psutil.Error):
+            process = psutil.Process(self._process.pid)
+            process.nice(19 if psutil.POSIX else psutil.IDLE_PRIORITY_CLASS)  # its threads inherit it
+            write_atomic(self._folder / "learner.json", encode({"pid": process.pid, "created": process.create_time()}))
+
+    async def wait(self) -> int:
+        """Listen until it ends; its exit code (negative: the signal that ended it)."""
+        assert self._process is not None
+        await asyncio.gather(self._read_progress(), self._read_errors())
+        code = await self._process.wait()
+        self._done.set()
+        (self._folder / "learner.json").unlink(missing_ok=True)
+        return code
+
+    def pause(self) -> None:
+        self._each(lambda process: process.suspend())
+
+    def resume(self) -> None:
+        self._each(lambda process: process.resume())
+
+    async def stop(self) -> None:
+        """SIGTERM (it ends at a resumable point), and SIGKILL if it does not listen. Someone must be in wait()."""
+        if self._process is None or self._process.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            self._process.terminate()
+        self.resume()  # a stopped process does not hear SIGTERM
+        try:
+            await asyncio.wait_for(self._done.wait(), STOP_S)
+        except TimeoutError:
+            self._each(lambda process: process.kill())
+
+    def _each(self, action: Callable[[psutil.Process], None]) -> None:
+        if self._process is None or self._process.returncode is not None:
+            return
+        with contextlib.suppress(psutil.Error):
+            process = psutil.Process(self._process.pid)
+            for one in (process, *process.children(recursive=True)):
+                with contextlib.suppress(psutil.Error):
+                    action(one)
+
+    async def _read_progress(self) -> None:
+        async for line in _lines(self._process.stdout):
+            try:
+                data = json.loads(line)
+                self._report(str(data["phase"]), float(data["fraction"]), str(data.get("message", "")))
+            except (ValueError, KeyError, TypeError):
+                log.info("learner: %s", line)
+
+    async def _read_errors(self) -> None:
+        async for line in _lines(self._process.stderr):
+            self.last_words = line
+            log.info("learner: %s", line)
+
+
+def kill_orphan(folder: Path) -> None:
+    """Two learners must never write one folder: end the one that a killed engine left behind."""
+    try:
+        data = json.loads((folder / "learner.json").read_text())
+        process = psutil.Process(int(data["pid"]))
+        if abs(process.create_time() - float(data["created"])) > 1:
+            return  # the number belongs to another process by now
+        for one in (*process.children(recursive=True), process):
+            one.kill()
+        process.wait(STOP_S)
+    except (OSError, ValueError, KeyError, TypeError, psutil.Error):
+        return
+
+
+async def _lines(stream: asyncio.StreamReader | None):
+    while stream is not None:
+        try:
+            raw = await stream.readline()
+        except ValueError:  # a line beyond the limit: dropped
+            continue
+        if not raw:
+            return
+        line = raw.decode("utf-8", "replace").rstrip()
+        if line:
+            yield line

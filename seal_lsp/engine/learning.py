@@ -1,0 +1,258 @@
+"""The learning queue: one operation at a time; a request for a library that waits or runs coalesces with it.
+
+Every accepted request is a folder on disk before it is answered, so nothing is lost with the engine: what is
+unfinished when an engine starts is taken up again. Knows the learner process, not what it does; what an outcome
+changes is activation.py's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from seal_lsp.core.errors import SealError
+from seal_lsp.core.learning import LearnJob
+from seal_lsp.core.library import LibraryId
+from seal_lsp.core.protocol import Learning, LearnReply, LearnRequest
+from seal_lsp.engine.activation import AUTOMATIC, Activation
+from seal_lsp.engine.cycles import Cycle, all_cycles, new_cycle, new_id
+from seal_lsp.engine.events import EventHub
+from seal_lsp.engine.learner import LEARNER, LearnerProcess
+from seal_lsp.engine.model_host import ModelHost
+
+log = logging.getLogger(__name__)
+
+# share of a cycle's time that each phase takes, as measured on the default model; only for the progress bar
+PHASES = {"known": 0.04, "collect": 0.05, "write": 0.02, "vet": 0.07, "train": 0.70, "gate": 0.11, "live": 0.01}
+DEATHS_AT_MOST = 3  # without getting one phase further in between
+
+
+@dataclass
+class Current:
+    cycle: Cycle
+    learning: Learning
+    process: LearnerProcess | None = None
+    abandoned: bool = False
+
+
+class LearningQueue:
+    def __init__(
+        self,
+        root: Path,
+        pause_flag: Path,
+        host: ModelHost,
+        activation: Activation,
+        hub: EventHub,
+        *,
+        enabled: bool = True,
+        learner_command: Sequence[str] = LEARNER,
+        on_change: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._root = root
+        self._pause_flag = pause_flag
+        self._host = host
+        self._activation = activation
+        self._hub = hub
+        self._enabled = enabled
+        self._command = tuple(learner_command)
+        self._on_change = on_change
+        self._waiting: deque[Cycle] = deque()
+        self._current: Current | None = None
+        self._wake = asyncio.Event()
+        self._closing = False
+        self._task: asyncio.Task | None = None
+        self.paused = pause_flag.exists()
+
+    @property
+    def learning(self) -> Learning | None:
+        return self._current.learning if self._current else None
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        return tuple(str(cycle.library) for cycle in self._waiting)
+
+    @property
+    def busy(self) -> bool:
+        """Work is under way or about to be: the engine must stay. Paused work waits on disk just as well."""
+        return not self.paused and (self._current is not None or bool(self._waiting and self._host.source))
+
+    async def start(self) -> None:
+        """Take up what an earlier engine left, then work."""
+        for cycle in await asyncio.to_thread(all_cycles, self._root):
+            if not cycle.settled:
+                self._waiting.append(cycle)
+        self._task = asyncio.create_task(self._work())
+
+    async def close(self) -> None:
+        """Stop the learner where it can be resumed; the folders keep the queue."""
+        self._closing = True
+        self._wake.set()
+        if self._current and self._current.process:
+            await self._current.process.stop()
+        if self._task is not None:
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    def wake(self) -> None:
+        """The model's state changed: what could not begin may be able to now."""
+        self._wake.set()
+
+    async def request(self, request: LearnRequest) -> LearnReply:
+        """Raises UsageError for what is not a library at a version, ModelError when there is no base to learn into."""
+        library = LibraryId.parse(request.library)
+        if not self._enabled and request.reason in AUTOMATIC:
+            return LearnReply("", "refused", "learning is switched off (learn.enabled)")
+        base = self._host.base()
+        if self._current and self._current.cycle.library == library and not self._current.abandoned:
+            return LearnReply(self._current.cycle.id, "coalesced")
+        for place, cycle in enumerate(self._waiting):
+            if cycle.library == library:
+                if request.force and not cycle.job.force:
+                    self._waiting[place] = cycle.with_job(replace(cycle.job, force=True))
+                return LearnReply(cycle.id, "coalesced")
+        if not request.force:
+            reply = await asyncio.to_thread(self._activation.already, library, base, request.reason)
+            if reply is not None:
+                return reply
+        if request.reason == "upgrade":
+            await asyncio.to_thread(self._activation.unroute_others, library, base.digest, request.environment)
+        job = LearnJob(
+            cycle=new_id(library),
+            library=library,
+            environment=request.environment,
+            roots=tuple(request.roots),
+            reason=request.reason,
+            model=base.spec,
+            force=request.force,
+            overrides=request.overrides,
+        )
+        self._waiting.append(new_cycle(self._root, job))
+        self._wake.set()
+        self._on_change()
+        return LearnReply(job.cycle, "queued")
+
+    def pause(self) -> None:
+        self._pause_flag.parent.mkdir(parents=True, exist_ok=True)
+        self._pause_flag.touch()
+        self.paused = True
+        if self._current and self._current.process:
+            self._current.process.pause()
+        self._on_change()
+
+    def resume(self) -> None:
+        self._pause_flag.unlink(missing_ok=True)
+        self.paused = False
+        if self._current and self._current.process:
+            self._current.process.resume()
+        self._wake.set()
+        self._on_change()
+
+    async def abandon(self, library: LibraryId) -> None:
+        """Forgetting covers what is being learned: stop it, and delete its folders."""
+        for cycle in [c for c in self._waiting if c.library == library]:
+            self._waiting.remove(cycle)
+            cycle.remove()
+        current = self._current
+        if current and current.cycle.library == library:
+            current.abandoned = True
+            if current.process:
+                await current.process.stop()
+
+    async def _work(self) -> None:
+        while not self._closing:
+            self._wake.clear()
+            if not self._waiting or self.paused or self._host.source is None:
+                await self._wake.wait()
+                continue
+            cycle = self._waiting.popleft()
+            self._current = Current(cycle, Learning(cycle.id, str(cycle.library), "known", 0.0, "starting"))
+            self._on_change()
+            try:
+                await self._learn(self._current)
+            except Exception:
+                log.exception("cycle %s", cycle.id)
+                self._hub.publish(
+                    "problem",
+                    {
+                        "type": "SealError",
+                        "message": f"learning {cycle.library} failed inside the engine",
+                        "hint": "see engine.log",
+                        "library": str(cycle.library),
+                    },
+                )
+            finally:
+                abandoned = self._current.abandoned
+                self._current = None
+                if abandoned:
+                    await asyncio.to_thread(cycle.remove)
+                self._on_change()
+
+    async def _learn(self, current: Current) -> None:
+        cycle = current.cycle
+        deaths, phase = 0, ""
+        while cycle.outcome() is None and cycle.error() is None:
+            cycle = current.cycle = await asyncio.to_thread(self._activation.prepare, cycle)
+            code = await self._run_learner(current)
+            if self._closing or current.abandoned:
+                return
+            if cycle.outcome() is not None or cycle.error() is not None:
+                break
+            deaths = deaths + 1 if current.learning.phase == phase else 1
+            phase = current.learning.phase
+            log.warning("the learner of %s ended with %s in phase %s", cycle.id, code, phase)
+            if deaths >= DEATHS_AT_MOST:
+                words = current.process.last_words if current.process else ""
+                cycle.fail(
+                    {
+                        "type": "LearnerDied",
+                        "message": f"the learner ended {deaths} times ({_why(code)}) in phase {phase}: {words}".rstrip(
+                            ": "
+                        ),
+                        "hint": "see engine.log; ask again with seal-lsp learn --force",
+                        "exit_code": 1,
+                    }
+                )
+        try:
+            await self._activation.settle(cycle)
+        except SealError as error:
+            cycle.fail(
+                {
+                    "type": type(error).__name__,
+                    "message": error.message,
+                    "hint": error.hint,
+                    "exit_code": error.exit_code,
+                }
+            )
+            await self._activation.settle(cycle)
+
+    async def _run_learner(self, current: Current) -> int:
+        cycle = current.cycle
+
+        def report(phase: str, fraction: float, message: str) -> None:
+            current.learning = Learning(cycle.id, str(cycle.library), phase, overall(phase, fraction), message)
+            self._hub.publish("progress", current.learning)
+
+        current.process = LearnerProcess(self._command, cycle.folder, report)
+        await current.process.start()
+        if self.paused:
+            current.process.pause()
+        return await current.process.wait()
+
+
+def overall(phase: str, fraction: float) -> float:
+    """Fraction of the whole cycle from the fraction of a phase."""
+    before = 0.0
+    for name, share in PHASES.items():
+        if name == phase:
+            return round(min(before + share * min(max(fraction, 0.0), 1.0), 1.0), 4)
+        before += share
+    return 0.0
+
+
+def _why(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"exit {code}"
