@@ -1,0 +1,177 @@
+"""Greedy decoding with token healing: one prompt over a kept prefix cache, or a left-padded batch.
+
+Looks at the cancel flag and the clock before every forward pass; a long prompt is read in pieces so that it can be
+stopped as well.
+"""
+
+from __future__ import annotations
+
+import codecs
+import math
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from transformers import DynamicCache
+
+from seal_lsp.core.lm import Cancel, Generation
+from seal_lsp.lm.kv import Prefix, select
+from seal_lsp.lm.tokens import Tokens
+
+if TYPE_CHECKING:
+    from seal_lsp.lm.torch_model import TorchLanguageModel
+
+PIECE = 128  # prompt tokens a forward pass
+
+
+class Limits:
+    """When to stop from outside: `reason()` is deadline, cancelled or ''."""
+
+    def __init__(self, deadline_s: float | None, cancel: Cancel | None) -> None:
+        self._started = time.monotonic()
+        self._end = math.inf if deadline_s is None else self._started + deadline_s
+        self._cancel = cancel
+
+    def reason(self) -> str:
+        if self._cancel is not None and self._cancel.is_set():
+            return "cancelled"
+        return "deadline" if time.monotonic() >= self._end else ""
+
+    def seconds(self) -> float:
+        return time.monotonic() - self._started
+
+
+class Row:
+    """What one prompt has emitted so far. `rest` are bytes of the healed token that must still be spelled."""
+
+    def __init__(self, tokens: Tokens, window: list[int], max_tokens: int, stop: tuple[str, ...]) -> None:
+        self.prompt, self.rest = tokens.healed(window)
+        self._tokens, self._max, self._stop = tokens, max_tokens, tuple(s for s in stop if s)
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self.text, self.count, self.logprob, self.finish = "", 0, 0.0, "" if max_tokens > 0 else "length"
+
+    def choose(self, logits: torch.Tensor) -> int:
+        """The next token from one row of logits; sets `finish` when it was the last."""
+        logits = logits.float()
+        if self.rest:
+            allowed = torch.tensor(self._tokens.beginning_with(self.rest), device=logits.device)
+            logits = logits[allowed]
+            at = int(logits.argmax())
+            token = int(allowed[at])
+        else:
+            token = at = int(logits.argmax())
+            if token in self._tokens.ends:
+                self.finish = "stop"
+                return token
+        spelled = self._tokens.bytes_of[token]
+        new, self.rest = spelled[len(self.rest) :], self.rest[len(spelled) :]
+        if new:
+            self.logprob += float(logits[at] - torch.logsumexp(logits, 0))
+            self._emit(new)
+        return token
+
+    def _emit(self, new: bytes) -> None:
+        self.count += 1
+        seen = len(self.text)
+        self.text += self._decoder.decode(new)
+        found = [self.text.find(s, max(seen - len(s), 0)) for s in self._stop]
+        hits = [i for i in found if i >= 0]
+        if hits:
+            self.text, self.finish = self.text[: min(hits)], "stop"
+        elif self.count >= self._max:
+            self.finish = "length"
+
+    def result(self, seconds: float) -> Generation:
+        return Generation(self.text, self.count, self.finish, self.logprob / max(self.count, 1), seconds)
+
+
+def prefill(model: TorchLanguageModel, prefix: Prefix, ids: Sequence[int], limits: Limits) -> torch.Tensor | None:
+    """Extend the cache to `ids`; logits after the last of them, or None when stopped before."""
+    logits = None
+    while len(prefix.ids) < len(ids):
+        if limits.reason():
+            return None
+        piece = list(ids[len(prefix.ids) : len(prefix.ids) + PIECE])
+        logits = model.network(
+            input_ids=torch.tensor([piece], device=model.device),
+            past_key_values=prefix.cache,
+            use_cache=True,
+            logits_to_keep=1,
+        ).logits
+        prefix.ids.extend(piece)
+    return None if logits is None else logits[0, -1]
+
+
+def decode_one(
+    model: TorchLanguageModel,
+    prefix: Prefix,
+    window: list[int],
+    *,
+    max_tokens: int,
+    stop: tuple[str, ...],
+    deadline_s: float | None,
+    cancel: Cancel | None,
+) -> Generation:
+    """Greedy continuation over `prefix`, which holds a beginning of the prompt and afterwards all that was read."""
+    limits = Limits(deadline_s, cancel)
+    row = Row(model.tokens, window, max_tokens, stop)
+    ids = list(row.prompt)
+    while not row.finish:
+        logits = prefill(model, prefix, ids, limits)
+        if logits is None:
+            row.finish = limits.reason() or "cancelled"
+            break
+        ids.append(row.choose(logits))
+    return row.result(limits.seconds())
+
+
+def decode_batch(
+    model: TorchLanguageModel,
+    windows: Sequence[list[int]],
+    *,
+    max_tokens: int,
+    stop: tuple[str, ...],
+    deadline_s: float | None,
+    cancel: Cancel | None,
+) -> list[Generation]:
+    """The same for several prompts at once, padded on the left; a finished row leaves the batch."""
+    limits = Limits(deadline_s, cancel)
+    rows = [Row(model.tokens, w, max_tokens, stop) for w in windows]
+    active = [r for r in rows if not r.finish]
+    if not active:
+        return [r.result(limits.seconds()) for r in rows]
+    longest = max(len(r.prompt) for r in active)
+    padded = [[model.tokens.pad] * (longest - len(r.prompt)) + r.prompt for r in active]
+    mask = torch.tensor([[0] * (longest - len(r.prompt)) + [1] * len(r.prompt) for r in active], device=model.device)
+    positions = (mask.cumsum(1) - 1).clamp(min=0)
+    ids = torch.tensor(padded, device=model.device)
+    cache, done = DynamicCache(), 0
+    while active:
+        logits = None
+        while done < ids.shape[1] and not limits.reason():
+            upto = min(done + PIECE, ids.shape[1])
+            logits = model.network(
+                input_ids=ids[:, done:upto],
+                attention_mask=mask[:, :upto],
+                position_ids=positions[:, done:upto],
+                past_key_values=cache,
+                use_cache=True,
+                logits_to_keep=1,
+            ).logits[:, -1]
+            done = upto
+        if done < ids.shape[1] or logits is None:
+            for row in active:
+                row.finish = limits.reason() or "cancelled"
+            break
+        chosen = [row.choose(logits[i]) for i, row in enumerate(active)]
+        going = [i for i, row in enumerate(active) if not row.finish]
+        if len(going) < len(active):
+            keep = torch.tensor(going, dtype=torch.long, device=model.device)
+            select(cache, keep)
+            ids, mask, positions = ids[keep], mask[keep], positions[keep]
+            active, chosen = [active[i] for i in going], [chosen[i] for i in going]
+        ids = torch.cat([ids, torch.tensor(chosen, dtype=ids.dtype, device=ids.device)[:, None]], 1)
+        mask = torch.cat([mask, mask.new_ones(len(active), 1)], 1)
+        positions = torch.cat([positions, positions[:, -1:] + 1], 1)
+    return [r.result(limits.seconds()) for r in rows]

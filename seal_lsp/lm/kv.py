@@ -1,0 +1,80 @@
+"""Key/value caches of prefixes that were seen lately, each under the digest of the adapter that computed it.
+
+An entry is only ever found under its own adapter, so a swap of weights cannot leak text through it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from transformers import DynamicCache
+
+
+class Prefix:
+    """One cached token sequence. `ids` and the cache always have the same length."""
+
+    def __init__(self, adapter: str | None) -> None:
+        self.adapter = adapter
+        self.ids: list[int] = []
+        self.cache = DynamicCache()  # without a config: every layer keeps all keys, so it can be cut anywhere
+
+    def cut(self, length: int) -> None:
+        """Forget everything after the first `length` tokens."""
+        truncate(self.cache, length)
+        del self.ids[length:]
+
+    def common(self, ids: Sequence[int]) -> int:
+        n = 0
+        for a, b in zip(self.ids, ids, strict=False):
+            if a != b:
+                break
+            n += 1
+        return n
+
+
+class PrefixCaches:
+    """The most recent prefixes, at most `limit` of them and `tokens` tokens in all."""
+
+    def __init__(self, *, limit: int = 4, tokens: int = 16_384) -> None:
+        self._limit, self._tokens = limit, tokens
+        self._entries: list[Prefix] = []  # most recent last
+
+    def take(self, adapter: str | None, ids: Sequence[int]) -> Prefix:
+        """The entry that shares most of `ids`, cut to what it shares, or an empty one. Give it back with `put`.
+
+        At least the last token is left to compute: its hidden state is not kept.
+        """
+        mine = [e for e in self._entries if e.adapter == adapter]
+        best = max(mine, key=lambda e: e.common(ids), default=None)
+        if best is None or best.common(ids) < min(8, len(ids) - 1):
+            return Prefix(adapter)
+        self._entries.remove(best)
+        best.cut(min(best.common(ids), len(ids) - 1))
+        return best
+
+    def put(self, entry: Prefix) -> None:
+        self._entries.append(entry)
+        while len(self._entries) > 1 and (
+            len(self._entries) > self._limit or sum(len(e.ids) for e in self._entries) > self._tokens
+        ):
+            self._entries.pop(0)
+
+    def drop(self, adapter: str | None) -> None:
+        self._entries = [e for e in self._entries if e.adapter != adapter]
+
+    def clear(self) -> None:
+        self._entries.clear()
+
+
+def truncate(cache: DynamicCache, length: int) -> None:
+    for layer in cache.layers:
+        if layer.is_initialized and layer.keys.shape[-2] > length:
+            layer.keys = layer.keys[..., :length, :]
+            layer.values = layer.values[..., :length, :]
+
+
+def select(cache: DynamicCache, rows) -> None:
+    """Keep some rows of a batch."""
+    for layer in cache.layers:
+        if layer.is_initialized:
+            layer.keys, layer.values = layer.keys[rows], layer.values[rows]

@@ -1,0 +1,163 @@
+"""Text to tokens and back, exactly: windows, candidates after a prefix, the bytes of each token, token healing.
+
+Works on a fast tokenizer's backend alone; knows nothing about networks.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
+# More characters a token than any code reaches: cutting text here keeps the window's tokens what they would be.
+_CHARS_PER_TOKEN = 24
+_END_OF_TEXT = ("<|endoftext|>", "<|end_of_text|>", "<|im_end|>", "<|eot_id|>", "<end_of_turn>", "</s>", "<eos>")
+
+
+class Tokens:
+    """One tokenizer. `start` is what the family puts before every text (its BOS, or nothing)."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerFast, *, ends: Sequence[int] = ()) -> None:
+        self.tokenizer = tokenizer
+        self._backend = tokenizer.backend_tokenizer
+        with_start, bare = tokenizer("a").input_ids, tokenizer("a", add_special_tokens=False).input_ids
+        self.start: list[int] = with_start[: with_start.index(bare[0])] if bare[0] in with_start else []
+        self.special = frozenset(i for i, t in tokenizer.added_tokens_decoder.items() if t.special)
+        known = tokenizer.get_vocab()
+        self.ends = frozenset(ends) | self.special | {known[t] for t in _END_OF_TEXT if t in known}
+        self.pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else min(self.ends, default=0)
+        # What stands before a text that has nothing before it, for families without BOS: the end of the last one.
+        end_of_text = next((known[t] for t in _END_OF_TEXT if t in known), self.pad)
+        self.origin: list[int] = self.start or [end_of_text]
+
+    def encode(self, text: str) -> list[int]:
+        return self._backend.encode(text, add_special_tokens=False).ids
+
+    def window(self, text: str, limit: int) -> list[int]:
+        """The last `limit` tokens of a text, `start` included when the text has one; never empty."""
+        room = max(limit - len(self.start), 1)
+        ids = self.encode(self._tail(text, room))
+        if len(ids) < room and len(text) > room * _CHARS_PER_TOKEN:
+            ids = self.encode(text)
+        return (self.start + ids[-room:]) or list(self.origin)
+
+    def tail(self, text: str, limit: int) -> str:
+        """The end of a text that is `limit` tokens long."""
+        encoding = self._backend.encode(self._tail(text, limit), add_special_tokens=False)
+        if len(encoding.ids) <= limit:
+            return text if len(text) <= limit * _CHARS_PER_TOKEN else self._tail(text, limit)
+        cut = encoding.offsets[-limit][0]
+        return self._tail(text, limit)[cut:]
+
+    def after(self, prefix: str, candidates: Sequence[str], limit: int) -> tuple[list[int], list[list[int]]]:
+        """(shared, rests): tokens of prefix + candidate, split where all of them still agree with the prefix's own.
+
+        Where a candidate's first letters would merge with the prefix's last ones, those last ones move into every
+        rest: that is the only split at which the candidates can be compared. `shared` keeps its last `limit` tokens.
+        """
+        text = self._tail(prefix, limit)
+        encoding = self._backend.encode(text, add_special_tokens=False)
+        ids = encoding.ids
+        keep, cut = self._stable(encoding, text)
+        ends = [
+            e.ids for e in self._backend.encode_batch([text[cut:] + c for c in candidates], add_special_tokens=False)
+        ]
+        own = ids[keep:]
+        agreed = keep + min((_common(own, e) for e in ends), default=len(own))
+        shared = ids[:agreed]
+        room = max(limit - len(self.start), 1)
+        return (self.start + shared[-room:]) or list(self.origin), [e[agreed - keep :] for e in ends]
+
+    def split(self, context: str, continuation: str) -> tuple[list[int], list[int]]:
+        """(before, span) of one context and continuation, as `after` splits a single candidate."""
+        shared, rests = self.after(context, [continuation], 1 << 30)
+        return shared, rests[0]
+
+    def healed(self, prompt: list[int]) -> tuple[list[int], bytes]:
+        """(prompt without its last token, that token's bytes): generation then starts with a token that begins so."""
+        if len(prompt) < 2 or prompt[-1] in self.special or not self.bytes_of[prompt[-1]]:
+            return prompt, b""
+        return prompt[:-1], self.bytes_of[prompt[-1]]
+
+    def beginning_with(self, rest: bytes) -> list[int]:
+        """Tokens that begin with `rest` or are a beginning of it, by id."""
+        spelled, order = self._sorted
+        low = bisect_left(spelled, rest)
+        high = bisect_left(spelled, rest + b"\xff" * 8)
+        found = set(order[low:high])
+        for n in range(1, len(rest)):
+            at = bisect_left(spelled, rest[:n])
+            if at < len(spelled) and spelled[at] == rest[:n]:
+                found.add(order[at])
+        return sorted(found)
+
+    @cached_property
+    def bytes_of(self) -> list[bytes]:
+        """The bytes that each token adds to a text; special tokens add none."""
+        pieces = {i: t for t, i in self.tokenizer.get_vocab().items()}
+        byte_level = "ByteLevel" in repr(self._backend.decoder)
+        table = _byte_level_table()
+        added = {i: t.content for i, t in self.tokenizer.added_tokens_decoder.items()}
+        result = []
+        for i in range(max(pieces, default=-1) + 1):
+            piece = pieces.get(i, "")
+            if i in self.special:
+                result.append(b"")
+            elif i in added:
+                result.append(added[i].encode())
+            elif byte_level:
+                result.append(bytes(table[c] for c in piece if c in table))
+            elif re.fullmatch(r"<0x[0-9A-F]{2}>", piece):
+                result.append(bytes([int(piece[3:5], 16)]))
+            else:
+                result.append(piece.replace("\u2581", " ").encode())
+        return result
+
+    @cached_property
+    def _sorted(self) -> tuple[list[bytes], list[int]]:
+        order = sorted((i for i, b in enumerate(self.bytes_of) if b), key=self.bytes_of.__getitem__)
+        return [self.bytes_of[i] for i in order], order
+
+    def _tail(self, text: str, limit: int) -> str:
+        """Enough of the end of a text for `limit` tokens, from a line start: long files are not tokenised whole."""
+        size = limit * _CHARS_PER_TOKEN
+        if len(text) <= size:
+            return text
+        line = text.rfind("\n", 0, len(text) - size) + 1
+        return text[line:] if line else text
+
+    def _stable(self, encoding, text: str) -> tuple[int, int]:
+        """(tokens, characters) of a text that no continuation can change: all but its last few pre-tokens."""
+        words, offsets = encoding.word_ids, encoding.offsets
+        at, seen = len(words), 0
+        while at > 0 and seen < 4:
+            at -= 1
+            if at == 0 or words[at] != words[at - 1]:
+                seen += 1
+        if at == 0 or self._backend.pre_tokenizer is None:
+            return 0, 0
+        cut = offsets[at][0]
+        again = self._backend.encode(text[cut:], add_special_tokens=False).ids
+        return (at, cut) if again == encoding.ids[at:] else (0, 0)
+
+
+def _common(a: Sequence[int], b: Sequence[int]) -> int:
+    n = 0
+    for x, y in zip(a, b, strict=False):
+        if x != y:
+            break
+        n += 1
+    return n
+
+
+def _byte_level_table() -> dict[str, int]:
+    """GPT-2's spelling of bytes as printable characters, inverted."""
+    plain = [*range(ord("!"), ord("~") + 1), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    table = {chr(b): b for b in plain}
+    table.update({chr(256 + n): b for n, b in enumerate(b for b in range(256) if b not in plain)})
+    return table

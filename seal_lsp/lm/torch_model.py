@@ -1,0 +1,131 @@
+"""A causal language model on torch: the LanguageModel Protocol over transformers and PEFT.
+
+One call at a time (an internal lock); adapters switch per call; prefixes are cached per adapter. Decoding is in
+decode.py, ranking and scoring in likelihood.py. Knows nothing about libraries, prompts or where weights come from.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+
+from seal_lsp.core.lm import Cancel, Generation, ModelInfo, SpanScore
+from seal_lsp.lm.decode import decode_batch, decode_one
+from seal_lsp.lm.kv import PrefixCaches
+from seal_lsp.lm.likelihood import rank_candidates, score_pairs
+from seal_lsp.lm.lora import Adapters
+from seal_lsp.lm.tokens import Tokens
+
+
+class TorchLanguageModel:
+    """`network` is the bare transformers model (adapters are injected into it), `tokenizer` its fast tokenizer."""
+
+    def __init__(self, network, tokenizer, info: ModelInfo) -> None:
+        self.network = network.eval().requires_grad_(False)
+        self.tokenizer = tokenizer
+        self.device = next(network.parameters()).device
+        self.tokens = Tokens(tokenizer, ends=_ends(network))
+        self._info = info
+        self._adapters = Adapters(network)
+        self._prefixes = PrefixCaches(tokens=2 * info.context)
+        self._lock = threading.RLock()
+
+    @property
+    def info(self) -> ModelInfo:
+        return self._info
+
+    def generate(
+        self,
+        prompts: Sequence[str],
+        *,
+        max_tokens: int,
+        stop: Sequence[str] = (),
+        adapter: str | None = None,
+        deadline_s: float | None = None,
+        cancel: Cancel | None = None,
+        max_prompt_tokens: int | None = None,
+    ) -> list[Generation]:
+        limit = self._limit(max_prompt_tokens, reserve=max_tokens)
+        with self._running(adapter):
+            windows = [self.tokens.window(p, limit) for p in prompts]
+            options = {"max_tokens": max_tokens, "stop": tuple(stop), "deadline_s": deadline_s, "cancel": cancel}
+            if len(windows) != 1:
+                return decode_batch(self, windows, **options)
+            with self._prefix(adapter, self.tokens.healed(windows[0])[0]) as prefix:
+                return [decode_one(self, prefix, windows[0], **options)]
+
+    def rank(
+        self,
+        prefix: str,
+        candidates: Sequence[str],
+        *,
+        adapter: str | None = None,
+        cancel: Cancel | None = None,
+        max_prompt_tokens: int | None = None,
+    ) -> list[float]:
+        if not candidates:
+            return []
+        with self._running(adapter):
+            shared, rests = self.tokens.after(prefix, candidates, self._limit(max_prompt_tokens, reserve=64))
+            with self._prefix(adapter, shared) as cached:
+                return rank_candidates(self, cached, shared, rests, cancel=cancel)
+
+    def score(
+        self, pairs: Sequence[tuple[str, str]], *, adapter: str | None = None, cancel: Cancel | None = None
+    ) -> list[SpanScore]:
+        with self._running(adapter):
+            return score_pairs(self, pairs, cancel=cancel)
+
+    def load_adapter(self, folder: Path, digest: str) -> None:
+        with self._lock:
+            self._adapters.load(folder, digest)
+
+    def unload_adapter(self, digest: str) -> None:
+        with self._lock:
+            self._adapters.unload(digest)
+            self._prefixes.drop(digest)
+
+    def adapters(self) -> tuple[str, ...]:
+        with self._lock:
+            return self._adapters.names()
+
+    def set_scale(self, digest: str, scale: float) -> None:
+        with self._lock:
+            if self._adapters.set_scale(digest, scale):
+                self._prefixes.drop(digest)
+
+    def adopt(self, peft, name: str) -> None:
+        """Score and generate under an adapter that is being trained in `network`; call again after each change."""
+        with self._lock:
+            self._adapters.adopt(peft, name)
+            self._prefixes.clear()
+
+    def tail(self, text: str, max_tokens: int) -> str:
+        """The last `max_tokens` tokens of a text, as text."""
+        return self.tokens.tail(text, max_tokens)
+
+    def _limit(self, asked: int | None, *, reserve: int) -> int:
+        room = max(self._info.context - reserve, 16)
+        return room if asked is None else max(min(asked, room), 1)
+
+    @contextmanager
+    def _running(self, adapter: str | None) -> Iterator[None]:
+        with self._lock, torch.inference_mode():
+            self._adapters.activate(adapter)
+            yield
+
+    @contextmanager
+    def _prefix(self, adapter: str | None, ids: Sequence[int]):
+        """A cached prefix of `ids`; kept for later only when nothing went wrong while it grew."""
+        prefix = self._prefixes.take(adapter, ids)
+        yield prefix
+        self._prefixes.put(prefix)
+
+
+def _ends(network) -> tuple[int, ...]:
+    ids = network.generation_config.eos_token_id if network.generation_config else network.config.eos_token_id
+    return () if ids is None else (ids,) if isinstance(ids, int) else tuple(ids)
