@@ -1,11 +1,14 @@
 """Dangerous calls are not taught: bandit's tests on code, a pattern list on comments, docstrings and prose.
 
-TrojanPuzzle hides its payload in docstrings, where a syntax tree sees only a string; hence the second half.
+TrojanPuzzle hides its payload in docstrings, where a syntax tree sees only a string; hence the second half. Bandit
+knows a call by its written name; the ways around that which honest code hardly needs (`__import__`, reflection on
+modules that start processes) are looked for here.
 A `# nosec` comment has no effect.
 """
 
 from __future__ import annotations
 
+import ast
 import io
 import logging
 import re
@@ -62,6 +65,19 @@ BANDIT_TESTS = (
     "B703",  # django mark_safe of a variable
     "B704",  # Markup of a variable
 )
+_PROCESS_MODULES = frozenset({"os", "subprocess", "pty", "builtins", "__builtins__", "ctypes", "posix", "nt"})
+_PROCESS_FUNCTIONS = (
+    "system",
+    "popen",
+    "Popen",
+    "exec",
+    "eval",
+    "spawn",
+    "posix_spawn",
+    "getoutput",
+    "CDLL",
+    "__import__",
+)
 _PATTERNS = Path(__file__).parent / "data" / "sinks_in_text.txt"
 
 
@@ -71,7 +87,7 @@ class Sinks(EachAlone):
     def __call__(self, snippet: Snippet) -> str:
         if snippet.language.id == "python":  # bandit reads Python alone
             for code in snippet.code:
-                problem = self._bandit(code)
+                problem = self._bandit(code) or _roundabout(code)
                 if problem:
                     return problem
         for pattern in self._patterns:
@@ -102,6 +118,24 @@ class Sinks(EachAlone):
             return f"{issue.test_id} line {issue.lineno}: {issue.text}" if issue else ""
 
         return scan
+
+
+def _roundabout(code: str) -> str:
+    """A dangerous module reached by its name as a string, or its function by reflection."""
+    for node in ast.walk(ast.parse(code)):
+        if not isinstance(node, ast.Call):
+            continue
+        callee = ast.unparse(node.func) if isinstance(node.func, (ast.Name, ast.Attribute)) else ""
+        first, second = [*node.args, None, None][:2]
+        literal = first.value if isinstance(first, ast.Constant) else None
+        if callee.removeprefix("builtins.") in ("__import__", "eval", "exec"):
+            return f"{callee} line {node.lineno}"
+        if callee.endswith("import_module") and str(literal).partition(".")[0] in _PROCESS_MODULES:
+            return f"{callee} of {literal} line {node.lineno}"
+        by_name = callee == "getattr" and isinstance(first, ast.Name) and first.id in _PROCESS_MODULES
+        if by_name and (not isinstance(second, ast.Constant) or str(second.value).startswith(_PROCESS_FUNCTIONS)):
+            return f"getattr on {first.id} line {node.lineno}"
+    return ""
 
 
 def read_patterns(path: Path) -> tuple[re.Pattern[str], ...]:

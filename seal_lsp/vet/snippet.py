@@ -38,7 +38,14 @@ class Snippet:
         """Pieces of source, each to be parsed by itself."""
         if self.is_code:
             return (self.text,)
-        return tuple(code for _, code in self.language.code_blocks(self.text))
+        return tuple(self._declared(code) for _, code in self.language.code_blocks(self.text))
+
+    def _declared(self, code: str) -> str:
+        """A hover shows a signature without its `def`; with it, it is code that can be parsed."""
+        if self.language.id != "python" or not self.language.syntax_problem(code):
+            return code
+        definition = f"def {code.strip()}: ..."
+        return code if self.language.syntax_problem(definition) else definition
 
     @cached_property
     def remarks(self) -> str:
