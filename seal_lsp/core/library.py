@@ -57,3 +57,28 @@ class InstalledLibrary:
     editable: bool = False
     requires: tuple[str, ...] = ()
     problem: str = ""  # why it cannot be read fully: no RECORD, C extension without source or stubs ...
+
+
+def environment_as_dict(environment: Environment) -> dict:
+    """JSON-friendly; `environment_from_dict` reads it back."""
+    return {
+        "prefix": str(environment.prefix),
+        "python": str(environment.python) if environment.python else "",
+        "site_packages": [str(path) for path in environment.site_packages],
+        "version": environment.version,
+        "origin": environment.origin,
+    }
+
+
+def environment_from_dict(data: dict) -> Environment:
+    """Raises UsageError when the folder names are missing."""
+    try:
+        return Environment(
+            prefix=Path(data["prefix"]),
+            python=Path(data["python"]) if data.get("python") else None,
+            site_packages=tuple(Path(path) for path in data["site_packages"]),
+            version=str(data.get("version", "")),
+            origin=str(data.get("origin", "")),
+        )
+    except (KeyError, TypeError) as error:
+        raise UsageError(f"not an environment: {data!r}", hint="prefix and site_packages are needed") from error

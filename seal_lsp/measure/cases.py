@@ -19,7 +19,9 @@ def load_cases(path: Path) -> list[Case]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read the case file {path}: {error}", hint="give a JSONL file, one case a line") from error
+        raise UsageError(
+            f"cannot read the case file {path}: {error}", hint="give a JSONL file, one case a line"
+        ) from error
     cases = []
     for number, line in enumerate(lines, 1):
         if line.strip():

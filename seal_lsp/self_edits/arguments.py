@@ -28,7 +28,9 @@ class Call:
     symbols: tuple[str, ...]
 
 
-def call(shelf: Shelf, symbol: Symbol, rng: random.Random, *, spoken: str, optional: int | None = None, depth: int = 0) -> Call:
+def call(
+    shelf: Shelf, symbol: Symbol, rng: random.Random, *, spoken: str, optional: int | None = None, depth: int = 0
+) -> Call:
     """`spoken(…)` with its required parameters and some optional ones.
 
     `spoken` is how the callee is written (`Throttled`, `throttle.limit`). Constructor calls are nested one deep where a
@@ -73,7 +75,9 @@ def _value(shelf: Shelf, parameter: Parameter, owner: Symbol, rng: random.Random
     if re.search(r"\bbool\b", annotation) or default in ("True", "False"):
         return _plain({"True": "False", "False": "True"}.get(default or "", rng.choice(("True", "False"))))
     if re.search(r"\bstr\b", annotation) or ((default or "")[:1] in "\"'" and default):
-        return _plain(default if default and len(default) > 2 and rng.random() < 0.4 else _STRINGS.get(name, f'"{name}"'))
+        return _plain(
+            default if default and len(default) > 2 and rng.random() < 0.4 else _STRINGS.get(name, f'"{name}"')
+        )
     if re.search(r"\bint\b", annotation) or re.fullmatch(r"-?\d+", default or ""):
         return _plain(default if default not in (None, "None") and rng.random() < 0.3 else str(rng.choice(_INTEGERS)))
     if re.search(r"\bfloat\b", annotation) or re.fullmatch(r"-?\d*\.\d+", default or ""):

@@ -97,4 +97,6 @@ def _take(writer: Iterable[SelfEdit], budget: float, seen: set[str]) -> list[Sel
 
 def _heaviest_first(evidence: Sequence[Evidence], weights: Mapping[str, int]) -> list[Evidence]:
     """Evidence that uses much-used names first; among equals, the order in which it was gathered."""
-    return sorted(evidence, key=lambda e: -sum(min(weights.get(s, 0), 10) for s in set(e.symbols)) / (200 + len(e.text)))
+    return sorted(
+        evidence, key=lambda e: -sum(min(weights.get(s, 0), 10) for s in set(e.symbols)) / (200 + len(e.text))
+    )

@@ -1,15 +1,18 @@
-"""Checkpoints of a run: LoRA weights, optimiser moments and what was reached. Two files take turns; each is complete or absent."""
+"""Checkpoints of a run: LoRA weights, optimiser moments, what was reached. Two files take turns; each is complete or absent."""
 
 from __future__ import annotations
 
-import errno
+import io
+import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
-from seal_lsp.core.errors import NoSpaceLeft
+from seal_lsp.store.disk import full_disk_is_said
+
+log = logging.getLogger(__name__)
 
 _SLOTS = ("step-even.pt", "step-odd.pt")
 
@@ -24,34 +27,36 @@ class Reached:
 
 
 def save(folder: Path, network: torch.nn.Module, optimiser: torch.optim.Optimizer, reached: Reached) -> None:
-    """Write the newer of the two slots: to a temporary name, then renamed. Raises NoSpaceLeft; the older slot stays."""
-    folder.mkdir(parents=True, exist_ok=True)
-    target = folder / _SLOTS[reached.step % 2]
-    partial = target.with_suffix(".partial")
+    """Write the older of the two slots: to a temporary name, then renamed. Raises NoSpaceLeft; the newer slot stays.
+
+    Not flushed to the platter: a kill loses nothing, a power cut loses at most the steps since the last good slot.
+    """
     trained = {name: p.detach() for name, p in network.named_parameters() if p.requires_grad}
     record = {"step": reached.step, "tokens": reached.tokens, "losses": list(reached.losses)}
-    try:
-        torch.save({"trained": trained, "optimiser": optimiser.state_dict(), "reached": record}, partial)
-        os.replace(partial, target)
-    except (OSError, RuntimeError) as error:
-        partial.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    buffer = io.BytesIO()
+    torch.save({"trained": trained, "optimiser": optimiser.state_dict(), "reached": record}, buffer)
+    target = folder / _SLOTS[reached.step % 2]
+    partial = target.with_suffix(".partial")
+    with full_disk_is_said(target):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            partial.write_bytes(buffer.getbuffer())
+            os.replace(partial, target)
+        except OSError:
+            partial.unlink(missing_ok=True)
             raise
-        if isinstance(error, RuntimeError) and "writ" not in str(error).lower():
-            raise
-        raise NoSpaceLeft(
-            f"no space left for the checkpoint of step {reached.step} in {folder}",
-            hint="free some space and learn again: it goes on from the step before",
-        ) from error
 
 
 def restore(folder: Path, network: torch.nn.Module, optimiser: torch.optim.Optimizer) -> Reached:
-    """Load the newest complete checkpoint into network and optimiser; `Reached()` when there is none."""
+    """Load the newest readable checkpoint into network and optimiser; `Reached()` when there is none."""
     best: dict | None = None
-    for slot in _SLOTS:
-        path = folder / slot
+    for path in (folder / slot for slot in _SLOTS):
         if path.is_file():
-            found = torch.load(path, map_location="cpu", weights_only=True)
+            try:
+                found = torch.load(path, map_location="cpu", weights_only=True)
+            except Exception as error:  # torch raises many kinds for a damaged zip
+                log.warning("checkpoint %s cannot be read, the other one is used: %s", path, error)
+                continue
             if best is None or found["reached"]["step"] > best["reached"]["step"]:
                 best = found
     if best is None:

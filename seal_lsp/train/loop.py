@@ -50,7 +50,9 @@ def plan(items: Sequence[Item], replay: Sequence[str], tokenizer: Tokenizer, rec
     steps = max(1, learn_budget // (per_step * recipe.sequence))
     batches = [learn[i * per_step : (i + 1) * per_step] for i in range(steps)]
     batches = [batch for batch in batches if batch]
-    every = recipe.replay_share and max(1, round(len(batches) / max(1, recipe.tokens * recipe.replay_share / recipe.sequence)))
+    every = recipe.replay_share and max(
+        1, round(len(batches) / max(1, recipe.tokens * recipe.replay_share / recipe.sequence))
+    )
     for i, batch in enumerate(batches):
         if kept and every and i % every == 0:
             batch.append(kept[(i // every) % len(kept)])
@@ -71,7 +73,9 @@ def train(
     Raises Cancelled between steps when asked to stop, NoSpaceLeft when a checkpoint cannot be written.
     """
     parameters = [p for p in network.parameters() if p.requires_grad]
-    optimiser = torch.optim.AdamW(parameters, lr=recipe.learning_rate, betas=(0.9, 0.99), weight_decay=recipe.weight_decay)
+    optimiser = torch.optim.AdamW(
+        parameters, lr=recipe.learning_rate, betas=(0.9, 0.99), weight_decay=recipe.weight_decay
+    )
     resumed = checkpoint.restore(folder, network, optimiser)
     losses = list(resumed.losses)
     tokens = resumed.tokens
@@ -86,7 +90,11 @@ def train(
         for kind in ("learn", "replay"):
             some = [s for s in batches[step] if s.kind == kind]
             if some:
-                part = _learn_loss(network, some, device) if kind == "learn" else recipe.kl * _replay_loss(network, some, device)
+                part = (
+                    _learn_loss(network, some, device)
+                    if kind == "learn"
+                    else recipe.kl * _replay_loss(network, some, device)
+                )
                 part.backward()
                 loss += part.item() if kind == "learn" else 0.0
         torch.nn.utils.clip_grad_norm_(parameters, recipe.clip)
@@ -141,7 +149,9 @@ def _learn_loss(network: torch.nn.Module, sequences: Sequence[Sequence_], device
     wanted = weights[:, 1:] > 0
     logits = network.get_base_model().lm_head(states[wanted]).float()
     weight = weights[:, 1:][wanted]
-    return (cross_entropy(logits, tokens[:, 1:][wanted], reduction="none") * weight).sum() / weight.sum().clamp(min=1e-6)
+    return (cross_entropy(logits, tokens[:, 1:][wanted], reduction="none") * weight).sum() / weight.sum().clamp(
+        min=1e-6
+    )
 
 
 def _replay_loss(network: torch.nn.Module, sequences: Sequence[Sequence_], device: torch.device) -> torch.Tensor:

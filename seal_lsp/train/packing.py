@@ -36,7 +36,9 @@ class Tokenizer(Protocol):
     def __call__(self, text: str, **options: object) -> dict: ...
 
 
-def encode(item: Item, tokenizer: Tokenizer, *, name_weight: float, text_weight: float) -> tuple[list[int], list[float]]:
+def encode(
+    item: Item, tokenizer: Tokenizer, *, name_weight: float, text_weight: float
+) -> tuple[list[int], list[float]]:
     """Tokens and weights of one item, a separator (end of text) first: it starts the item and ends the one before."""
     encoded = tokenizer(item.text, add_special_tokens=False, return_offsets_mapping=True)
     tokens, weights = [tokenizer.eos_token_id], [0.0]

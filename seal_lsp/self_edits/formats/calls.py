@@ -23,7 +23,9 @@ def write_calls(shelf: Shelf, rng: random.Random) -> Iterator[SelfEdit]:
             spoken = path if by_package else path.rpartition(".")[2]
             made = call(shelf, symbol, rng, spoken=spoken)
             target = variable_for(symbol.name) if symbol.kind == "class" else "result"
-            yield _edit(shelf, "calls", [f"{target} = {made.text}"], (package if by_package else path,), made, [symbol], rng)
+            yield _edit(
+                shelf, "calls", [f"{target} = {made.text}"], (package if by_package else path,), made, [symbol], rng
+            )
 
 
 def write_members(shelf: Shelf, rng: random.Random) -> Iterator[SelfEdit]:
@@ -106,12 +108,24 @@ def _members_of(shelf: Shelf, owner: Symbol, members: list[Symbol], rng: random.
 
 
 def _edit(
-    shelf: Shelf, form: str, statements: list[str], paths: tuple[str, ...], made: Call, main: list[Symbol], rng: random.Random
+    shelf: Shelf,
+    form: str,
+    statements: list[str],
+    paths: tuple[str, ...],
+    made: Call,
+    main: list[Symbol],
+    rng: random.Random,
 ) -> SelfEdit:
     is_async = any("await " in s for s in statements)
     code = import_block([*paths, *made.imports]) + "\n" + _body(statements, made.free, rng, is_async)
     return SelfEdit(
-        form, "", code, shelf.surface.library, tuple(dict.fromkeys(made.symbols)), shelf.provenance(*main), f"template:{form}"
+        form,
+        "",
+        code,
+        shelf.surface.library,
+        tuple(dict.fromkeys(made.symbols)),
+        shelf.provenance(*main),
+        f"template:{form}",
     )
 
 

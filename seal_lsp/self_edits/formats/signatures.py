@@ -31,9 +31,9 @@ def write_questions(shelf: Shelf, rng: random.Random) -> Iterator[SelfEdit]:
     for symbol in shelf.of_kind("class", "function"):
         for one, path in [(symbol, shelf.best_path(symbol)), *_documented_members(shelf, symbol)]:
             if one.summary:
-                prompt = rng.choice(("What is `{0}` in {1}?\n", "How is `{0}` of {1} called?\n", "`{0}` ({1}):\n")).format(
-                    path, shelf.surface.library.name
-                )
+                prompt = rng.choice(
+                    ("What is `{0}` in {1}?\n", "How is `{0}` of {1} called?\n", "`{0}` ({1}):\n")
+                ).format(path, shelf.surface.library.name)
                 answer = f"```python\n{one.signature()}\n```\n{one.summary}\n"
                 yield _edit(shelf, "qa", prompt, answer, [one])
 

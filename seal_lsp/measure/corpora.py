@@ -1,7 +1,7 @@
-"""Generic text that keeps the base from being forgotten: the standard library's own code and Python's English topics.
+"""Generic text: to keep the base from being forgotten (`replay_texts`) and to measure whether it was (`drift_texts`).
 
-It ships with every interpreter under a permissive licence (PSF), so nothing is downloaded. Drift is measured on other
-modules than those replayed: `replay_texts` and `drift_texts` never share a file.
+The standard library's own code and the English of its language reference: they ship with every interpreter under a
+permissive licence (PSF), so nothing is downloaded. The two functions never share a file or a topic.
 """
 
 from __future__ import annotations

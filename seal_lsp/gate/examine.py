@@ -1,0 +1,136 @@
+"""The gate's examination: base, candidate and another library's adapter side by side on the same probes.
+
+Measures through a LanguageModel that has the adapters loaded; decides by gate/decide.py. Changes nothing on disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from statistics import fmean
+
+from seal_lsp.core.learning import Case, GateReport
+from seal_lsp.core.lm import Cancel, LanguageModel
+from seal_lsp.core.progress import Progress, silent
+from seal_lsp.gate.canaries import preferred_dangers
+from seal_lsp.gate.decide import LEAST_PROBES, Drift, harm, no_gain
+from seal_lsp.measure.bootstrap import paired
+from seal_lsp.measure.evaluate import share
+
+SMALLEST_SCALE = 0.25
+BISECTIONS = 5
+_PREFIX_CHARACTERS = 640
+_ANSWER_TOKENS = 24
+_ANSWERED = 24
+
+
+@dataclass(frozen=True)
+class Exam:
+    """What is asked. `valid(prefix, answer)` says whether an answer names the library's API and only what exists;
+    `drift` maps a corpus to its texts; `wrong` is the digest of another library's adapter, if one is loaded."""
+
+    probes: Sequence[Case]
+    valid: Callable[[str, str], bool]
+    drift: Mapping[str, Sequence[str]]
+    wrong: str | None = None
+    least_probes: int = LEAST_PROBES
+
+
+def examine(
+    model: LanguageModel, adapter: str, exam: Exam, *, progress: Progress = silent, cancel: Cancel | None = None
+) -> GateReport:
+    """Measure `adapter` against the base; bisect its scale if only harm stands against it. Leaves the scale that was judged."""
+    progress("gate", 0.0, "held-out places under the base")
+    base = _bits(model, exam.probes, None, cancel)
+    wrong_bits = _bits(model, exam.probes, exam.wrong, cancel) if exam.wrong else None
+    progress("gate", 0.25, "drift and canaries under the base")
+    base_drift = {name: _corpus(model, texts, None, cancel) for name, texts in exam.drift.items()}
+    base_dangers = preferred_dangers(model, None)
+    asked = exam.probes[:_ANSWERED]
+    base_valid = _valid_share(model, asked, None, exam.valid, cancel)
+
+    def harm_at(scale: float) -> tuple[list[str], tuple[Drift, ...], tuple[str, ...]]:
+        model.set_scale(adapter, scale)
+        drifts = tuple(
+            _drift(name, base_drift[name], _corpus(model, texts, adapter, cancel)) for name, texts in exam.drift.items()
+        )
+        dangers = preferred_dangers(model, adapter)
+        return harm(drifts, base_dangers, dangers), drifts, dangers
+
+    progress("gate", 0.5, "drift and canaries under the adapter")
+    scale, found = bisect_scale(harm_at)
+    model.set_scale(adapter, scale)
+    harms, drifts, dangers = found
+    progress("gate", 0.75, "held-out places under the adapter")
+    own_bits = _bits(model, exam.probes, adapter, cancel)
+    own = paired(base, own_bits)
+    wrong = paired(wrong_bits, own_bits) if wrong_bits is not None else None
+    valid = _valid_share(model, asked, adapter, exam.valid, cancel)
+    reasons = harms + no_gain(own, wrong, base_valid, valid, exam.least_probes)
+    progress("gate", 1.0, "promoted" if not reasons else "rejected")
+    return GateReport(
+        promoted=not reasons,
+        reasons=tuple(reasons),
+        scale=scale,
+        own=own.as_dict() | {"base_bits_per_byte": _mean(base), "adapter_bits_per_byte": _mean(own_bits)},
+        wrong_library=wrong.as_dict() | {"adapter": exam.wrong} if wrong is not None else None,
+        drift={d.corpus: {k: round(v, 4) for k, v in asdict(d).items() if k != "corpus"} for d in drifts},
+        canaries={"base": list(base_dangers), "adapter": list(dangers)},
+        valid_share={"base": base_valid, "adapter": valid, "asked": len(asked)},
+        probes=len(exam.probes),
+    )
+
+
+def bisect_scale(harm_at: Callable[[float], tuple]) -> tuple[float, tuple]:
+    """The largest scale without harm that BISECTIONS steps find, 1.0 first; SMALLEST_SCALE with its harm if none has."""
+    found = harm_at(1.0)
+    if not found[0]:
+        return 1.0, found
+    low, high = SMALLEST_SCALE, 1.0
+    best = harm_at(low)
+    if best[0]:
+        return low, best
+    for _ in range(BISECTIONS - 1):
+        middle = (low + high) / 2
+        tried = harm_at(middle)
+        if tried[0]:
+            high = middle
+        else:
+            low, best = middle, tried
+    return low, best
+
+
+def _bits(model: LanguageModel, probes: Sequence[Case], adapter: str | None, cancel: Cancel | None) -> list[float]:
+    """M1: bits per byte of each gold name after its prefix."""
+    pairs = [(case.prefix[-_PREFIX_CHARACTERS:], case.gold) for case in probes]
+    return [score.bits_per_byte for score in model.score(pairs, adapter=adapter, cancel=cancel)]
+
+
+def _corpus(
+    model: LanguageModel, texts: Sequence[str], adapter: str | None, cancel: Cancel | None
+) -> tuple[float, float]:
+    """(bits a token, bits a byte) over a corpus, every text scored from its start."""
+    scores = model.score([("", text) for text in texts], adapter=adapter, cancel=cancel)
+    bits = sum(s.bits_per_token * s.tokens for s in scores)
+    return bits / max(1, sum(s.tokens for s in scores)), bits / max(1, sum(s.bytes for s in scores))
+
+
+def _drift(name: str, base: tuple[float, float], now: tuple[float, float]) -> Drift:
+    return Drift(name, now[0] - base[0], now[1] / base[1] - 1 if base[1] else 0.0)
+
+
+def _valid_share(
+    model: LanguageModel,
+    probes: Sequence[Case],
+    adapter: str | None,
+    valid: Callable[[str, str], bool],
+    cancel: Cancel | None,
+) -> float | None:
+    """M4 over greedy answers of one statement each."""
+    prefixes = [case.prefix[-_PREFIX_CHARACTERS:] for case in probes]
+    answers = model.generate(prefixes, max_tokens=_ANSWER_TOKENS, adapter=adapter, cancel=cancel)
+    return share([valid(case.prefix, answer.text) for case, answer in zip(probes, answers, strict=True)])
+
+
+def _mean(values: Sequence[float]) -> float:
+    return round(fmean(values), 4) if values else 0.0

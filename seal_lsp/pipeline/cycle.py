@@ -1,0 +1,262 @@
+"""One learning cycle, top to bottom: know - collect - hold out - write - vet - train - gate.
+
+The only module that knows the order of the stages. Every step is recorded in the cycle's folder when it is finished and
+read from there when the cycle is run again. Making an adapter live is the engine's business: the cycle leaves a candidate
+with a complete manifest and says what the gate decided.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from seal_lsp.collect.gather import gather
+from seal_lsp.core.api import ApiSurface
+from seal_lsp.core.errors import EnvironmentProblem, NothingToLearn
+from seal_lsp.core.language import LanguageSupport
+from seal_lsp.core.learning import Case, CycleOutcome, Evidence, GateReport, LearnJob, Review, SelfEdit
+from seal_lsp.core.library import Environment, InstalledLibrary, environment_from_dict
+from seal_lsp.core.lm import Cancel, LanguageModel
+from seal_lsp.core.progress import Progress
+from seal_lsp.gate.examine import Exam, examine
+from seal_lsp.languages.python.fingerprint import fingerprint
+from seal_lsp.measure.corpora import drift_texts
+from seal_lsp.measure.evaluate import is_valid_answer
+from seal_lsp.measure.probes import hold_out
+from seal_lsp.pipeline import candidate, records
+from seal_lsp.pipeline.fit import Fit
+from seal_lsp.pipeline.journal import Journal
+from seal_lsp.pipeline.known import KNOWN_BITS_PER_BYTE, bits_on_names
+from seal_lsp.self_edits.write import write
+from seal_lsp.store.api_index import ApiIndex
+from seal_lsp.store.ledger import Ledger
+from seal_lsp.train.packing import Item
+from seal_lsp.train.recipe import Recipe, recipe_with
+from seal_lsp.vet.review import VetContext, review
+
+LEAST_EDITS = 12
+_CHARACTERS_A_TOKEN = 3.2
+_VET_LOSS = 1.25  # written beyond the budget, because vetting rejects some
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What a cycle works with. `open_model` loads the job's base afresh, without adapters."""
+
+    language: LanguageSupport
+    open_model: Callable[[], LanguageModel]
+    fit: Fit
+    index: ApiIndex
+    ledger: Ledger
+    now: Callable[[], str]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The library as installed, with what surrounds it."""
+
+    library: InstalledLibrary
+    surface: ApiSurface
+    environment: Environment
+    installed: tuple[InstalledLibrary, ...]
+
+
+def run(job: LearnJob, folder: Path, tools: Tools, *, progress: Progress, cancel: Cancel | None = None) -> CycleOutcome:
+    """Learn `job.library`. Raises EnvironmentProblem, NothingToLearn, NoSpaceLeft, Cancelled; all leave it resumable."""
+    journal = Journal(folder)
+    recipe = recipe_with({k: v for k, v in job.overrides.items() if not k.startswith("gate.")}, job.seed)
+    subject = locate(job, tools)
+    known = journal.once("known", lambda: _known(job, subject, tools, progress, cancel))
+    if known["skip"]:
+        return _outcome(job, "skipped", (known["reason"],))
+    evidence, skipped = _collected(journal, job, subject, tools, progress)
+    probes, kept, held_texts = _held_out(journal, evidence, subject, tools, recipe)
+    edits = _written(journal, kept, subject, tools, recipe, progress)
+    _record(tools, job, "edits", [("self_edit", records.edit_row(e)) for e in edits])
+    reviews = _vetted(journal, edits, held_texts, subject, tools, progress)
+    _record(tools, job, "verdicts", [("verdict", records.verdict_row(r)) for r in reviews])
+    counts = count(reviews)
+    accepted = [r.edit for r in reviews if r.accepted]
+    if len(accepted) < LEAST_EDITS:
+        why = f"{len(accepted)} of {len(edits)} self-edits passed vetting, {len(evidence)} pieces of evidence"
+        raise NothingToLearn(f"{job.library}: {why}", hint="; ".join(f"{w}: {r}" for w, r in skipped[:3]))
+    items = [item_of(edit, subject.surface, tools.language) for edit in accepted]
+    fitted = journal.once("fitted", lambda: tools.fit(items, recipe, folder, progress=progress, cancel=cancel))
+    _record(tools, job, "train", [("train", {k: v for k, v in fitted.items() if k != "losses"})])
+    report = records.gate_from(
+        journal.once("gate", lambda: asdict(_judged(job, fitted, probes, subject, tools, folder, progress, cancel)))
+    )
+    _record(tools, job, "gate", [("gate", asdict(report))])
+    made = candidate.Made(job, tools.now(), fitted, report, counts, accepted, recipe)
+    candidate.complete(made, folder)
+    status = "promoted" if report.promoted else "rejected"
+    return _outcome(job, status, report.reasons, counts, fitted, report, fitted["digest"])
+
+
+def locate(job: LearnJob, tools: Tools) -> Subject:
+    """Find the library in the job's environment and read its surface, from the index when it is there."""
+    environment = environment_from_dict(job.environment)
+    installed = tools.language.installed(environment)
+    library = next((lib for lib in installed if lib.id == job.library), None)
+    if library is None:
+        other = next((lib for lib in installed if lib.id.name == job.library.name), None)
+        what = f"{other.id} is installed instead" if other else "it is not installed"
+        raise EnvironmentProblem(
+            f"cannot learn {job.library} in {environment.prefix}: {what}", hint="install it, then learn"
+        )
+    return Subject(library, surface_of(library, environment, tools), environment, installed)
+
+
+def surface_of(library: InstalledLibrary, environment: Environment, tools: Tools) -> ApiSurface:
+    key = fingerprint(library)
+    surface = tools.index.get(library.id, key)
+    if surface is None:
+        surface = tools.language.surface(library, environment)
+        tools.index.put(surface, key)
+    return surface
+
+
+def count(reviews: Sequence[Review]) -> dict:
+    """{written, kept, rejected: {check: n}, formats: {format: n kept}}"""
+    rejected = Counter(r.rejection.check for r in reviews if r.rejection is not None)
+    formats = Counter(r.edit.format for r in reviews if r.accepted)
+    kept = sum(r.accepted for r in reviews)
+    return {"written": len(reviews), "kept": kept, "rejected": dict(rejected), "formats": dict(formats)}
+
+
+def item_of(edit: SelfEdit, surface: ApiSurface, language: LanguageSupport) -> Item:
+    """A self-edit as a training item, with the places where it names the library's API."""
+    spans = sorted({(u.start, u.end) for u in language.uses(edit.text, [surface]) if u.exists})
+    return Item(edit.text, len(edit.prompt), tuple(spans))
+
+
+def _known(job: LearnJob, subject: Subject, tools: Tools, progress: Progress, cancel: Cancel | None) -> dict:
+    progress("known", 0.0, "asking the base what it knows")
+    bits, asked = bits_on_names(subject.surface, tools.open_model(), cancel=cancel)
+    skip = asked > 0 and bits < KNOWN_BITS_PER_BYTE and not job.force
+    reason = f"the base model knows it already: {bits:.2f} bits/byte on {asked} API names" if skip else ""
+    progress("known", 1.0, reason or f"{bits:.2f} bits/byte on {asked} API names")
+    return {"bits_per_byte": round(bits, 4), "asked": asked, "skip": skip, "reason": reason}
+
+
+def _collected(
+    journal: Journal, job: LearnJob, subject: Subject, tools: Tools, progress: Progress
+) -> tuple[list[Evidence], list[tuple[str, str]]]:
+    def collect() -> dict:
+        roots = tuple(Path(root) for root in job.roots)
+        found = gather(
+            subject.library,
+            subject.surface,
+            subject.environment,
+            language=tools.language,
+            roots=roots,
+            progress=progress,
+        )
+        return {"evidence": [asdict(e) for e in found.evidence], "skipped": found.skipped}
+
+    recorded = journal.once("evidence", collect)
+    return [records.evidence_from(e) for e in recorded["evidence"]], [tuple(s) for s in recorded["skipped"]]
+
+
+def _held_out(
+    journal: Journal, evidence: list[Evidence], subject: Subject, tools: Tools, recipe: Recipe
+) -> tuple[list[Case], list[Evidence], tuple[str, ...]]:
+    """(probes, evidence that may train, texts that may not)."""
+
+    def choose() -> dict:
+        probes, units = hold_out(evidence, subject.surface, tools.language, seed=recipe.seed)
+        return {"probes": [asdict(p) for p in probes], "units": sorted(units)}
+
+    recorded = journal.once("probes", choose)
+    units = set(recorded["units"])
+    held = tuple(e.text for e in evidence if e.unit in units)
+    return [records.case_from(p) for p in recorded["probes"]], [e for e in evidence if e.unit not in units], held
+
+
+def _written(
+    journal: Journal, evidence: list[Evidence], subject: Subject, tools: Tools, recipe: Recipe, progress: Progress
+) -> list[SelfEdit]:
+    def make() -> list[dict]:
+        progress("write", 0.0, "writing self-edits")
+        characters = recipe.tokens * (1 - recipe.replay_share) / recipe.epochs * _CHARACTERS_A_TOKEN * _VET_LOSS
+        edits = write(evidence, subject.surface, tools.language, seed=recipe.seed, characters=round(characters))
+        progress("write", 1.0, f"{len(edits)} self-edits")
+        return [asdict(e) for e in edits]
+
+    return [records.edit_from(e) for e in journal.once("edits", make)]
+
+
+def _vetted(
+    journal: Journal,
+    edits: list[SelfEdit],
+    held_texts: tuple[str, ...],
+    subject: Subject,
+    tools: Tools,
+    progress: Progress,
+) -> list[Review]:
+    def judge() -> list[dict]:
+        context = VetContext(
+            surfaces=(subject.surface,),
+            importable=importable(subject, tools.language),
+            language=tools.language,
+            held_out=held_texts,
+            model=None,
+            environment=subject.environment,
+        )
+        return [asdict(r) for r in review(edits, context, progress)]
+
+    return [records.review_from(r) for r in journal.once("reviews", judge)]
+
+
+def importable(subject: Subject, language: LanguageSupport) -> frozenset[str]:
+    """Top-level names that a snippet may import: what is installed, and the standard library."""
+    names = {name.partition(".")[0] for lib in subject.installed for name in lib.import_names}
+    return frozenset(names | language.standard_modules(subject.environment))
+
+
+def _judged(
+    job: LearnJob,
+    fitted: dict,
+    probes: list[Case],
+    subject: Subject,
+    tools: Tools,
+    folder: Path,
+    progress: Progress,
+    cancel: Cancel | None,
+) -> GateReport:
+    progress("gate", 0.0, "loading what was trained")
+    model = tools.open_model()
+    model.load_adapter(folder / fitted["folder"], fitted["digest"])
+    wrong = candidate.load_wrong(model, job.wrong_adapters)
+    exam = Exam(
+        probes,
+        lambda prefix, answer: is_valid_answer(prefix, answer, subject.surface, tools.language),
+        drift_texts(),
+        wrong,
+    )
+    overrides = {k.removeprefix("gate."): v for k, v in job.overrides.items() if k.startswith("gate.")}
+    return examine(model, fitted["digest"], replace(exam, **overrides), progress=progress, cancel=cancel)
+
+
+def _record(tools: Tools, job: LearnJob, step: str, rows: list[tuple[str, dict]]) -> None:
+    """Append a step's rows to the ledger in one transaction, once a cycle."""
+    subject = str(job.library)
+    tools.ledger.append_many(
+        [(kind, subject, data | {"cycle": job.cycle}) for kind, data in rows], once=f"{job.cycle}:{step}"
+    )
+
+
+def _outcome(
+    job: LearnJob,
+    status: str,
+    reasons: Sequence[str],
+    counts: dict | None = None,
+    fitted: dict | None = None,
+    report: GateReport | None = None,
+    adapter: str = "",
+) -> CycleOutcome:
+    train = {k: v for k, v in (fitted or {}).items() if k not in ("folder", "digest")}
+    gate = asdict(report) if report is not None else {}
+    return CycleOutcome(job.cycle, job.library, status, tuple(reasons), counts or {}, train, gate, adapter)

@@ -1,0 +1,53 @@
+"""Fit: a LoRA adapter on vetted items with torch and PEFT, in this process, resumable. The learner's heavy step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Protocol
+
+from seal_lsp.core.lm import Cancel, LanguageModel
+from seal_lsp.core.progress import Progress
+from seal_lsp.train.packing import Item
+from seal_lsp.train.recipe import Recipe
+
+
+class Fit(Protocol):
+    """Trains and leaves an adapter folder. The returned record has folder (relative to the cycle's), digest, base_id,
+    base_digest, steps, tokens, seconds, peak_rss_mb, threads, losses, resumed_at."""
+
+    def __call__(
+        self, items: Sequence[Item], recipe: Recipe, folder: Path, *, progress: Progress, cancel: Cancel | None
+    ) -> dict: ...
+
+
+def fit_with(open_model: Callable[[], LanguageModel]) -> Fit:
+    """A Fit that trains the network of the torch model that `open_model` loads."""
+
+    def fit(items: Sequence[Item], recipe: Recipe, folder: Path, *, progress: Progress, cancel: Cancel | None) -> dict:
+        import torch
+
+        from seal_lsp.measure.corpora import replay_texts
+        from seal_lsp.train import lora, loop
+
+        progress("train", 0.0, "loading the base model")
+        model = open_model()
+        replay = replay_texts(round(recipe.tokens * recipe.replay_share / 120) + 1, seed=recipe.seed)
+        batches = loop.plan(items, replay, model.tokenizer, recipe)
+        network = lora.attach(model.network, recipe)
+
+        def report(step: int, steps: int, loss: float) -> None:
+            progress("train", step / steps, f"step {step} of {steps}, loss {loss:.2f}")
+
+        done = loop.train(network, batches, recipe, folder / "checkpoints", report=report, cancel=cancel)
+        digest = lora.save(network, folder / "weights", model.info.id)
+        return asdict(done) | {
+            "folder": "weights",
+            "digest": digest,
+            "base_id": model.info.id,
+            "base_digest": model.info.digest,
+            "threads": torch.get_num_threads(),
+        }
+
+    return fit
