@@ -1,0 +1,193 @@
+"""Every setting, for all editors and the command line: its type, default, limits and one sentence on what it does.
+
+The JSON schema that editors show is made from this. Where values come from and what happens to a bad one is load.py's.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+TRUST = ("none", "ask", "declared", "all")  # from the narrowest to the widest
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A value that cannot be read becomes `value`, not the default: consent is never guessed."""
+
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """What a file in the workspace may do with the setting; without this mark, anything that passes validation.
+
+    narrow: only towards the first of `order` (or a smaller number, or False); add: its entries are added;
+    never: nothing, because it decides what runs on this machine or where text is sent.
+    """
+
+    may: Literal["narrow", "add", "never"]
+    order: tuple = (False, True)
+
+
+def _entries(value: object) -> object:
+    """A list from one text: JSON, or entries between commas (environment variables are texts)."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        return json.loads(value)
+    return [entry.strip() for entry in value.split(",") if entry.strip()]
+
+
+Entries = Annotated[tuple[str, ...], BeforeValidator(_entries)]
+Switch = Annotated[bool, Closed(False), Workspace("narrow")]
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PythonSettings(_Group):
+    interpreter: Annotated[str, Workspace("never")] = Field(
+        "",
+        description="Path of the workspace's Python interpreter or environment; empty: found by VIRTUAL_ENV, .venv,"
+        " venv, conda and pyvenv.cfg. It is read, never run.",
+    )
+
+
+class LearnSettings(_Group):
+    enabled: Switch = Field(True, description="Whether libraries are learned at all.")
+    auto: Switch = Field(
+        True, description="Whether learning starts by itself when a library is used; if not, only on command."
+    )
+    trust: Annotated[Literal["none", "ask", "declared", "all"], Closed("none"), Workspace("narrow", TRUST)] = Field(
+        "declared",
+        description="Which libraries may be learned by themselves: those that the project's manifest or lock file"
+        " declares, those that you were asked about, all that are used, or none.",
+    )
+    exclude: Annotated[Entries, Workspace("add")] = Field(
+        (), description="Names of distributions that are never learned; lists from all places are joined."
+    )
+    max_tokens: Annotated[int, Workspace("narrow")] = Field(
+        120_000, ge=1_000, le=10_000_000, description="The most tokens that one learning cycle trains on."
+    )
+
+
+class CompletionSettings(_Group):
+    enabled: bool = Field(True, description="Whether the completion menu is filled with names that exist.")
+    rank_deadline_ms: int = Field(
+        800,
+        ge=0,
+        le=10_000,
+        description="How long, in milliseconds, the menu waits for the model's order; 0: it does not ask the model.",
+    )
+
+
+class InlineSettings(_Group):
+    enabled: bool = Field(True, description="Whether the model suggests how the line goes on (ghost text).")
+    max_tokens: int = Field(48, ge=1, le=512, description="The most tokens in one suggestion.")
+    deadline_ms: int = Field(
+        2500, ge=50, le=60_000, description="How long, in milliseconds, one suggestion may take before it is given up."
+    )
+    debounce_ms: int = Field(
+        75, ge=0, le=5_000, description="How long, in milliseconds, typing must rest before a suggestion is asked for."
+    )
+
+
+class HoverSettings(_Group):
+    enabled: bool = Field(True, description="Whether hovers are answered.")
+    model_line: bool = Field(
+        True, description="Whether a hover shows a usage line that the model wrote, marked as such, once it is vetted."
+    )
+
+
+class EngineSettings(_Group):
+    url: Annotated[str, Workspace("never")] = Field(
+        "",
+        pattern=r"^(|https?://[^\s/]+.*|unix:.+)$",
+        description="Where the engine answers (http://, https:// or unix:); empty: your own, started on this machine."
+        " Text around your cursor is sent there.",
+    )
+    idle_exit_s: Annotated[int, Workspace("never")] = Field(
+        1800, ge=10, le=31_536_000, description="Seconds without a request after which the engine ends."
+    )
+    threads: Annotated[int, Workspace("never")] = Field(
+        0, ge=0, le=1024, description="Processor threads for the model; 0: as many as there are physical cores."
+    )
+
+
+class ModelSettings(_Group):
+    id: Annotated[str, Workspace("never")] = Field(
+        "default",
+        min_length=1,
+        description="Which base model is used: `default`, or one that `seal-lsp model list` shows.",
+    )
+    device: Annotated[str, Workspace("never")] = Field(
+        "auto",
+        pattern=r"^(auto|cpu|mps|xpu|cuda(:\d+)?)$",
+        description="What the model runs on: auto, cpu, cuda, cuda:N, mps or xpu.",
+    )
+
+
+class FilesSettings(_Group):
+    exclude: Annotated[Entries, Workspace("add")] = Field(
+        (
+            ".env",
+            ".env.*",
+            ".envrc",
+            ".netrc",
+            ".npmrc",
+            ".pypirc",
+            ".aws/",
+            ".ssh/",
+            ".gnupg/",
+            "*.pem",
+            "*.key",
+            "*.p12",
+            "*.pfx",
+            "*.kdbx",
+            "id_rsa*",
+            "id_ed25519*",
+            "id_ecdsa*",
+            "credentials",
+            "credentials.json",
+            "secrets.*",
+        ),
+        description="Files that are never read, sent or learned from, as patterns of .gitignore (which is obeyed too);"
+        " lists from all places are joined, a later !pattern takes one back.",
+    )
+    max_kb: Annotated[int, Workspace("narrow")] = Field(
+        1024, ge=1, le=102_400, description="Files larger than this many kilobytes are not read."
+    )
+
+
+class CollectSettings(_Group):
+    workspace: Switch = Field(
+        True, description="Whether call sites in your own workspace are evidence; they stay on this machine."
+    )
+    dependents: Switch = Field(True, description="Whether other installed packages that use the library are evidence.")
+    sdist: Switch = Field(
+        False, description="Whether tests and docs from the library's source distribution are fetched as evidence."
+    )
+
+
+class Settings(_Group):
+    """All settings of seal-lsp."""
+
+    python: PythonSettings = Field(PythonSettings(), description="The workspace's Python environment.")
+    learn: LearnSettings = Field(LearnSettings(), description="What is learned, and when.")
+    completion: CompletionSettings = Field(CompletionSettings(), description="The completion menu.")
+    inline: InlineSettings = Field(InlineSettings(), description="Ghost text.")
+    hover: HoverSettings = Field(HoverSettings(), description="Hovers.")
+    engine: EngineSettings = Field(EngineSettings(), description="The process that holds the model.")
+    model: ModelSettings = Field(ModelSettings(), description="The base model.")
+    files: FilesSettings = Field(FilesSettings(), description="Which files may be looked at.")
+    collect: CollectSettings = Field(CollectSettings(), description="Where evidence about a library may come from.")
+
+    @classmethod
+    def to_json_schema(cls) -> dict:
+        """The nested schema, with `$defs`, as editors and TOML checkers read it."""
+        return cls.model_json_schema()
