@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator, Iterable
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from seal_lsp.watch.trust import reader
 log = logging.getLogger(__name__)
 
 _METADATA = (".dist-info", ".egg-info", ".egg-link", ".pth")
+_LOOK_MS = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +77,17 @@ async def watch_environment(
     that vanishes (the environment is made anew) is waited for."""
     stop = stop or asyncio.Event()
     seen = tuple(await asyncio.to_thread(language.installed, environment) if before is None else before)
-    rest_s = debounce_ms / 1000
-    first = True
-    while not stop.is_set():
-        # Between the caller's snapshot and the first watch, and while a folder was away, changes make no event.
-        if first or not await _next_event(environment, polling, debounce_ms, stop):
-            first = False
-        now = await _settled(environment, language, rest_s, stop)
-        change = compare(seen, now)
-        seen = now
-        if change:
-            yield change
+    listing: frozenset[tuple[str, int]] | None = None
+    async with aclosing(_looks(environment, polling, debounce_ms, stop)) as looks:
+        async for happened in looks:
+            current = _listing(environment)
+            if not happened and current == listing:
+                continue
+            now = await _settled(environment, language, debounce_ms / 1000, stop)
+            listing, change = _listing(environment), compare(seen, now)
+            seen = now
+            if change:
+                yield change
 
 
 async def watch_workspace(
@@ -133,30 +136,48 @@ class SourceFilter(DefaultFilter):
 
 
 def _is_metadata(change: Change, path: str) -> bool:
-    """pip's own half-removed folders (`~ame-1.0.dist-info`) are metadata too: they come just before a change."""
     return path.endswith(_METADATA)
 
 
-async def _next_event(environment: Environment, polling: bool, debounce_ms: int, stop: asyncio.Event) -> bool:
-    """Wait until something about the metadata changed, a folder appeared or vanished; False on stop."""
-    folders = [folder for folder in environment.site_packages if folder.is_dir()]
-    if len(folders) == len(environment.site_packages):
+def _listing(environment: Environment) -> frozenset[tuple[str, int]]:
+    """Metadata folders with their times: the cheap look that tells whether the dear one is due."""
+    found: set[tuple[str, int]] = set()
+    for folder in environment.site_packages:
         try:
-            async for _ in awatch(
+            with os.scandir(folder) as entries:
+                found |= {(entry.path, entry.stat().st_mtime_ns) for entry in entries if entry.name.endswith(_METADATA)}
+        except OSError:
+            continue  # the folder, or an entry, has just gone; the next look sees what is left
+    return frozenset(found)
+
+
+async def _looks(environment: Environment, polling: bool, debounce_ms: int, stop: asyncio.Event) -> AsyncIterator[bool]:
+    """True at each event, False at the start and every few seconds: events are lost before the first watch is set,
+    and while a folder is away."""
+    yield False
+    while not stop.is_set():
+        folders = [folder for folder in environment.site_packages if folder.is_dir()]
+        if folders and len(folders) == len(environment.site_packages):
+            events = awatch(
                 *folders,
                 watch_filter=_is_metadata,
                 debounce=debounce_ms,
                 stop_event=stop,
+                rust_timeout=_LOOK_MS,
+                yield_on_timeout=True,
                 recursive=False,
                 force_polling=polling or None,
-            ):
-                return True
-            if stop.is_set():
-                return False
-        except (OSError, RuntimeError) as error:
-            # No watches left, or the folder vanished between the look and the watch: looking now and then still works.
-            log.warning("environment is looked at every few seconds instead of being watched: %s", error)
-    return await _pause(max(debounce_ms / 1000, 0.05), stop)
+            )
+            try:
+                async with aclosing(events):
+                    async for changes in events:
+                        yield bool(changes)
+                        if not all(folder.is_dir() for folder in folders):
+                            break
+            except OSError as error:
+                log.warning("the environment is looked at every few seconds instead of being watched: %s", error)
+        if await _pause(debounce_ms / 1000, stop):
+            yield False
 
 
 async def _settled(

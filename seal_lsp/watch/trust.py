@@ -108,26 +108,28 @@ def _setup_cfg(text: str) -> Iterator[str]:
         values += [config.get("options", key, fallback="") for key in ("install_requires", "tests_require")]
     if config.has_section("options.extras_require"):
         values += [value for _, value in config.items("options.extras_require")]
-    yield from (
-        name for value in values for line in re.split(r"[\n;]\s*(?![^\n]*==\s*['\"])", value) if (name := _name(line))
-    )
+    for value in values:
+        # setuptools' list-semi: one a line, or all on one line between semicolons (which markers use too).
+        lines = value.split("\n") if "\n" in value.strip() else re.split(r";(?![^;]*['\"])", value)
+        yield from (name for line in lines if (name := _name(line)))
 
 
 def _setup_py(text: str) -> Iterator[str]:
-    """Literal `install_requires`, `tests_require`, `extras_require` of the setup() call; what is computed is not seen."""
+    """Literal requirements in the setup() call; what is computed is not seen."""
+    wanted = ("install_requires", "tests_require", "extras_require")
     for node in ast.walk(ast.parse(text)):
         for keyword in node.keywords if isinstance(node, ast.Call) else ():
-            if keyword.arg in ("install_requires", "tests_require", "extras_require"):
-                strings = (part.value for part in ast.walk(keyword.value) if isinstance(part, ast.Constant))
-                keys = {
-                    id(key) for table in ast.walk(keyword.value) if isinstance(table, ast.Dict) for key in table.keys
-                }
-                if not keys:
-                    yield from (name for line in strings if isinstance(line, str) and (name := _name(line)))
-                    continue
-                for part in ast.walk(keyword.value):
-                    if isinstance(part, ast.Constant) and id(part) not in keys and isinstance(part.value, str):
-                        yield from (name for name in [_name(part.value)] if name)
+            if keyword.arg in wanted:
+                yield from (name for line in _strings(keyword.value) if (name := _name(line)))
+
+
+def _strings(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Dict):
+        yield from (line for value in node.values for line in _strings(value))
+    elif isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+        yield from (line for item in node.elts for line in _strings(item))
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield from node.value.split("\n")
 
 
 def _pipfile(text: str) -> Iterator[str]:
