@@ -1,0 +1,411 @@
+"""What an expression of a source stands for: names through scopes, calls, attributes, context managers, loops.
+
+Static and lazy: a name's value is worked out when it is asked for, at the place where it is used. The last assignment
+before the use in the same scope wins; from an inner function the outer scope's last one does. What cannot be told is
+None. Types in annotations are read by type_nodes.py.
+"""
+
+from __future__ import annotations
+
+from tree_sitter import Node
+
+from seal_lsp.languages.python import type_nodes
+from seal_lsp.languages.python.grammar import Parsed
+from seal_lsp.languages.python.scopes import FOREVER, Binding, Scope, Scopes, text
+from seal_lsp.languages.python.values import Value, World
+
+_TRANSPARENT = {"list", "tuple", "sorted", "reversed", "set", "iter", "aiter", "frozenset"}
+_DEPTH = 40
+
+
+class Resolver:
+    """Values of expressions in one source."""
+
+    def __init__(self, parsed: Parsed, world: World) -> None:
+        self.parsed = parsed
+        self.world = world
+        self.scopes = Scopes(parsed)
+        self._memo: dict[tuple[int, int], Value | None] = {}
+        self._bindings: dict[int, Value | None] = {}
+        self._active: set[int] = set()
+        self._depth = 0
+
+    def infer(self, node: Node | None, scope: Scope | None = None) -> Value | None:
+        """The value of an expression node, as seen from its own place."""
+        if node is None or self._depth > _DEPTH:
+            return None
+        key = (node.start_byte, node.end_byte)
+        if key in self._memo and node.type != "attribute":
+            return self._memo[key]
+        self._depth += 1
+        try:
+            value = self._infer(node, scope or self.scopes.at(node.start_byte))
+        finally:
+            self._depth -= 1
+        self._memo[key] = value
+        return value
+
+    def _infer(self, node: Node, scope: Scope) -> Value | None:
+        kind = node.type
+        if kind == "identifier":
+            return self.name(text(node), node.start_byte, scope)
+        if kind == "attribute":
+            return self._attribute(node, scope)
+        if kind == "call":
+            return self._call(node, scope)
+        if kind in ("parenthesized_expression", "await", "type", "expression_statement"):
+            return self.infer(node.named_children[0], scope) if node.named_children else None
+        if kind == "dotted_name":
+            return self._dotted(node, scope)
+        if kind in ("subscript", "generic_type"):
+            return self._subscript(node, scope)
+        if kind == "conditional_expression" and len(node.named_children) == 3:
+            first, second = (self.infer(node.named_children[i], scope) for i in (0, 2))
+            return first if second is None or first == second else second if first is None else None
+        if kind == "boolean_operator":
+            return self.infer(node.child_by_field_name("left"), scope) or self.infer(
+                node.child_by_field_name("right"), scope
+            )
+        if kind == "named_expression":
+            return self.infer(node.child_by_field_name("value"), scope)
+        if kind in ("list", "set", "tuple"):
+            elements = {self.infer(child, scope) for child in node.named_children[:8] if child.type != "comment"}
+            return Value("sequence", element=elements.pop()) if len(elements) == 1 else None
+        if kind in ("list_comprehension", "set_comprehension", "generator_expression"):
+            element = self.infer(node.child_by_field_name("body"))
+            return Value("sequence", element=element) if element is not None else None
+        return None
+
+    def name(self, name: str, at: int, scope: Scope) -> Value | None:
+        """The value of a bare name used at byte `at` in `scope`."""
+        binding, star = self.lookup(name, at, scope)
+        if binding is not None:
+            return self.bound(binding)
+        return self.world.value_at(f"{star}.{name}") if star else None
+
+    def lookup(self, name: str, at: int, scope: Scope) -> tuple[Binding | None, str]:
+        """The binding that a use sees, or the module whose star import gives the name."""
+        here: Scope | None = scope
+        same_flow = True
+        while here is not None:
+            skip = here.kind == "class" and not same_flow
+            bindings = () if skip else here.bindings.get(name, ())
+            if bindings:
+                found = self._visible(bindings, at, same_flow)
+                if found is not None:
+                    return found, ""
+            if not skip:
+                for module in here.stars:
+                    if self.world.knows(module) and self.world.resolve(f"{module}.{name}") is not None:
+                        return None, module
+            same_flow = same_flow and here.kind in ("comprehension", "lambda")
+            here = here.parent
+        return None, ""
+
+    def _visible(self, bindings: list[Binding], at: int, same_flow: bool) -> Binding | None:
+        fit = [b for b in bindings if b.at <= at < b.until] if same_flow else []
+        if not fit:
+            # Before any assignment (a loop's second round), or from an inner function: the last one.
+            fit = [b for b in bindings if b.until == FOREVER and "." not in text_of_key(b)]
+        if not fit:
+            return None
+        # `x = None` says that x comes later; what it is then is said elsewhere.
+        known = [b for b in fit if not _is_none(b)]
+        return (known or fit)[-1]
+
+    def bound(self, binding: Binding) -> Value | None:
+        key = id(binding)
+        if key in self._bindings:
+            return self._bindings[key]
+        if key in self._active or self._depth > _DEPTH:
+            return None
+        self._active.add(key)
+        self._depth += 1
+        try:
+            value = self._bound(binding)
+        finally:
+            self._active.discard(key)
+            self._depth -= 1
+        self._bindings[key] = value
+        return value
+
+    def _bound(self, binding: Binding) -> Value | None:
+        kind, node, scope = binding.kind, binding.node, binding.scope
+        if kind == "import":
+            return self._imported(binding)
+        if kind in ("function", "class"):
+            return Value(f"local_{kind}", scope=binding.defined)
+        if kind == "self":
+            owner = binding.defined
+            as_class = "classmethod" in owner.decorators or owner.name in ("__new__", "__init_subclass__")
+            return Value("local_class" if as_class else "local_instance", scope=owner.parent)
+        if kind in ("type", "parameter"):
+            said = type_nodes.value_of(self, binding.type_node, scope) if binding.type_node is not None else None
+            if said is not None:
+                return said
+            if kind == "parameter" and binding.type_node is None:
+                return self.infer(node, scope) if node is not None else self._fixture(binding)
+            return self._part(self.infer(node, scope), binding) if node is not None else None
+        if kind == "value":
+            return self._part(self.infer(node, scope), binding)
+        if kind == "element":
+            return self._part(self._iterated(node, scope, binding), binding)
+        if kind == "enter":
+            return self._part(self.entered(self.infer(node, scope)), binding)
+        if kind == "instance":
+            return self.instance(self.infer(node, scope))
+        return None
+
+    def _part(self, value: Value | None, binding: Binding) -> Value | None:
+        """The piece of an unpacked value that a binding gets."""
+        if binding.index < 0:
+            return value
+        node = binding.node
+        if binding.kind in ("value", "type") and node is not None and node.type in ("expression_list", "tuple", "list"):
+            parts = node.named_children
+            return self.infer(parts[binding.index]) if len(parts) == binding.count else None
+        if binding.kind == "element" and node is not None and node.type == "call":
+            function = node.child_by_field_name("function")
+            if function is not None and text(function) == "enumerate":
+                return value if binding.index == 1 else None
+        return value.element if value is not None and value.kind == "sequence" else None
+
+    def _imported(self, binding: Binding) -> Value | None:
+        use = binding.imported
+        if use is None or use.module.startswith("."):
+            return None
+        if use.name:
+            return self.world.value_at(f"{use.module}.{use.name}") if self.world.knows(use.module) else None
+        qualname = use.module if use.alias else use.module.partition(".")[0]
+        return Value("name", qualname) if self.world.knows(qualname) else None
+
+    def _fixture(self, binding: Binding) -> Value | None:
+        """A test's parameter is what the fixture of its name in this file returns."""
+        function = binding.defined
+        if function is None or function.kind != "function":
+            return None
+        name = next((key for key, found in function.bindings.items() if binding in found), "")
+        outer = function.parent
+        while outer is not None:
+            for candidate in outer.bindings.get(name, ()):
+                defined = candidate.defined
+                if candidate.kind == "function" and any(d.endswith("fixture") for d in defined.decorators):
+                    result = self.returned(defined)
+                    return result.element if result is not None and result.kind == "sequence" else result
+            outer = outer.parent
+        return None
+
+    def _attribute(self, node: Node, scope: Scope) -> Value | None:
+        key = text(node)
+        binding, _ = self.lookup(key, node.start_byte, scope)
+        if binding is not None and binding.scope is scope:
+            value = self.bound(binding)
+            if value is not None:
+                return value
+        name = node.child_by_field_name("attribute")
+        return self.member(self.infer(node.child_by_field_name("object"), scope), text(name)) if name else None
+
+    def member(self, value: Value | None, name: str) -> Value | None:
+        if value is None:
+            return None
+        if value.kind in ("local_class", "local_instance", "super"):
+            return self._local_member(value, name)
+        return self.world.member(value, name)
+
+    def _local_member(self, value: Value, name: str, depth: int = 0) -> Value | None:
+        class_ = value.scope
+        if value.kind != "super":
+            for binding in reversed(class_.bindings.get(name, ())):
+                found = self.bound(binding)
+                if binding.kind == "function" and "property" in str(binding.defined.decorators):
+                    return self.returned(binding.defined)
+                if found is not None:
+                    return found
+            found = [self.bound(binding) for binding in class_.attributes.get(name, ()) if not _is_none(binding)]
+            known = {candidate for candidate in found if candidate is not None}
+            if known or found:
+                return known.pop() if len(known) == 1 else None
+        for base in self.bases(class_) if depth < 16 else ():
+            if base is None:
+                continue
+            if base.kind == "local_class":
+                inner = Value(value.kind if value.kind != "super" else "local_instance", scope=base.scope)
+                found = self._local_member(inner, name, depth + 1)
+            else:
+                as_instance = value.kind != "local_class"
+                found = self.world.member(Value("instance", base.name) if as_instance else base, name)
+            if found is not None:
+                return found
+        return None
+
+    def bases(self, class_: Scope) -> list[Value | None]:
+        arguments = class_.node.child_by_field_name("superclasses")
+        nodes = [n for n in (arguments.named_children if arguments is not None else ())
+                 if n.type not in ("keyword_argument", "comment")]  # fmt: skip
+        return [self.infer(node, class_.parent) for node in nodes]
+
+    def _call(self, node: Node, scope: Scope) -> Value | None:
+        function = node.child_by_field_name("function")
+        if function is None:
+            return None
+        arguments = node.child_by_field_name("arguments")
+        given = [n for n in arguments.named_children if n.type != "comment"] if arguments is not None else []
+        if function.type == "identifier" and self.lookup(text(function), node.start_byte, scope) == (None, ""):
+            return self._builtin_call(text(function), given, scope)
+        return self.called(self.infer(function, scope), given, scope, function)
+
+    def _builtin_call(self, name: str, given: list[Node], scope: Scope) -> Value | None:
+        if name == "super":
+            while scope is not None and scope.kind != "class":
+                scope = scope.parent
+            return Value("super", scope=scope) if scope is not None else None
+        first = self.infer(given[0], scope) if given and given[0].type != "keyword_argument" else None
+        if name in _TRANSPARENT:
+            element = self.iterated(first)
+            return Value("sequence", element=element) if element is not None else None
+        if name in ("next", "anext", "min", "max"):
+            return self.iterated(first)
+        if name == "type" and len(given) == 1 and first is not None:
+            return Value("name", first.name) if first.kind == "instance" else None
+        return None
+
+    def called(self, value: Value | None, given: list[Node], scope: Scope, function: Node | None) -> Value | None:
+        """What a call gives."""
+        if value is None:
+            return None
+        if value.kind == "local_class":
+            return Value("local_instance", scope=value.scope)
+        if value.kind == "local_function":
+            return self.returned(value.scope)
+        if value.kind == "instance":
+            return self.world.special(value, "__call__")
+        symbol = self.world.resolve(value.name) if value.kind == "name" else None
+        if symbol is None:
+            return None
+        if symbol.kind == "class":
+            return Value("instance", value.name)
+        if symbol.kind not in ("function", "method"):
+            return None
+        chosen = self._class_argument(self.world.extra("same_class", symbol), symbol, given, scope)
+        if chosen is not None:
+            return chosen
+        if self.world.extra("self_type", symbol):
+            receiver = self.infer(function.child_by_field_name("object"), scope) if function is not None else None
+            return self.instance(receiver) or self.world.result_of(symbol)
+        return self.world.result_of(symbol)
+
+    def _class_argument(self, names: str, symbol, given: list[Node], scope: Scope) -> Value | None:
+        """`query_one(Button)`: the class given for a `type[T]` parameter is the class of the result."""
+        if not names:
+            return None
+        wanted = names.split(",")
+        positions = [p.name for p in symbol.parameters or ()]
+        for i, node in enumerate(given):
+            if node.type == "keyword_argument":
+                name = text(node.child_by_field_name("name"))
+                node = node.child_by_field_name("value")
+            else:
+                name = positions[i] if i < len(positions) else ""
+            if name in wanted:
+                value = self.infer(node, scope)
+                if value is not None and (value.kind == "local_class" or self.world.class_of(value) is not None):
+                    return self.instance(value)
+        return None
+
+    def instance(self, value: Value | None) -> Value | None:
+        """An instance of the class that a value is; an instance stays itself."""
+        if value is None or value.kind in ("instance", "local_instance", "sequence"):
+            return value
+        if value.kind == "local_class":
+            return Value("local_instance", scope=value.scope)
+        return Value("instance", value.name) if self.world.class_of(value) is not None else None
+
+    def returned(self, function: Scope) -> Value | None:
+        """What a function of the source returns: its annotation, else its return and yield expressions if they agree."""
+        key = id(function)
+        if key in self._active or self._depth > _DEPTH:
+            return None
+        self._active.add(key)
+        self._depth += 1
+        try:
+            if function.return_type is not None:
+                said = type_nodes.value_of(self, function.return_type, function)
+                manager = any(d.endswith("contextmanager") for d in function.decorators)
+                return said.element if manager and said is not None and said.kind == "sequence" else said
+            found = {self.infer(node) for node in _results(function.node.child_by_field_name("body"))}
+            found.discard(None)
+            return found.pop() if len(found) == 1 else None
+        finally:
+            self._active.discard(key)
+            self._depth -= 1
+
+    def _iterated(self, node: Node | None, scope: Scope, binding: Binding) -> Value | None:
+        if node is not None and node.type == "call":
+            function, arguments = node.child_by_field_name("function"), node.child_by_field_name("arguments")
+            if function is not None and text(function) == "enumerate" and arguments is not None:
+                return self.iterated(self.infer(arguments.named_children[0], scope)) if arguments.named_children else None
+        return self.iterated(self.infer(node, scope))
+
+    def iterated(self, value: Value | None) -> Value | None:
+        """One element of what a loop runs over."""
+        if value is None:
+            return None
+        if value.kind == "sequence":
+            return value.element
+        symbol = self.world.class_of(value)
+        if symbol is None:
+            return None
+        if value.kind == "name":
+            element = self.world.extra("element", symbol)
+            return Value("instance", value.name) if element else None
+        result = self.world.special(value, "__iter__", "__aiter__")
+        if result is not None and result.kind == "instance" and result.name != value.name:
+            return self.world.special(result, "__next__", "__anext__")
+        if result is not None and result.kind == "instance":
+            return self.world.special(value, "__next__", "__anext__")
+        return result.element if result is not None else None
+
+    def entered(self, value: Value | None) -> Value | None:
+        """What `with value as x` binds; most managers return themselves."""
+        if value is None or value.kind != "instance":
+            return value if value is not None and value.kind == "local_instance" else None
+        result = self.world.special(value, "__aenter__", "__enter__")
+        return result or value
+
+    def _dotted(self, node: Node, scope: Scope) -> Value | None:
+        value: Value | None = None
+        for i, part in enumerate(node.named_children):
+            value = self.name(text(part), node.start_byte, scope) if i == 0 else self.member(value, text(part))
+        return value
+
+    def _subscript(self, node: Node, scope: Scope) -> Value | None:
+        subject = node.child_by_field_name("value") or (node.named_children[0] if node.named_children else None)
+        value = self.infer(subject, scope)
+        if value is None or value.kind in ("local_class", "name"):  # Generic[int] is the class itself
+            return value
+        if value.kind == "sequence":
+            key = node.child_by_field_name("subscript")
+            return value if key is not None and key.type == "slice" else value.element
+        return self.world.special(value, "__getitem__") if value.kind == "instance" else None
+
+
+def text_of_key(binding: Binding) -> str:
+    return ""
+
+
+def _is_none(binding: Binding) -> bool:
+    return binding.kind == "value" and binding.node is not None and binding.node.type == "none" and binding.index < 0
+
+
+def _results(body: Node | None) -> list[Node]:
+    """Expressions that a function returns or yields, those of inner functions left out."""
+    found: list[Node] = []
+    stack = [body] if body is not None else []
+    while stack:
+        node = stack.pop()
+        if node.type in ("function_definition", "class_definition", "lambda"):
+            continue
+        if node.type in ("return_statement", "yield") and node.named_children:
+            found.append(node.named_children[0])
+        stack.extend(node.named_children)
+    return found

@@ -1,0 +1,58 @@
+"""Python as a LanguageSupport: one class that forwards to the modules of this room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from seal_lsp.core.api import ApiSurface
+from seal_lsp.core.code import ApiUse, CallUse, ImportUse
+from seal_lsp.core.library import Environment, InstalledLibrary
+from seal_lsp.languages.python import (
+    code_blocks,
+    distributions,
+    environment,
+    grammar,
+    imports,
+    standard_modules,
+    uses,
+)
+
+
+class Python:
+    """Stateless; safe to share between threads."""
+
+    id = "python"
+    extensions = (".py", ".pyi", ".pyw", ".ipynb")
+
+    def find_environment(
+        self, root: Path, *, setting: str = "", variables: Mapping[str, str] | None = None
+    ) -> Environment:
+        return environment.find_environment(root, setting=setting, variables=variables)
+
+    def installed(self, environment: Environment) -> tuple[InstalledLibrary, ...]:
+        return distributions.installed(environment)
+
+    def surface(self, library: InstalledLibrary, environment: Environment) -> ApiSurface:
+        # griffe takes a quarter of a second to import, and most processes never read a surface.
+        from seal_lsp.languages.python import surface
+
+        return surface.surface(library, environment)
+
+    def imports(self, source: str) -> tuple[ImportUse, ...]:
+        return imports.imports(source)
+
+    def uses(self, source: str, surfaces: Sequence[ApiSurface]) -> tuple[ApiUse, ...]:
+        return uses.uses(source, surfaces)
+
+    def calls(self, source: str, surfaces: Sequence[ApiSurface]) -> tuple[CallUse, ...]:
+        return uses.calls(source, surfaces)
+
+    def syntax_problem(self, source: str) -> str:
+        return grammar.syntax_problem(source)
+
+    def standard_modules(self, environment: Environment) -> frozenset[str]:
+        return standard_modules.standard_modules(environment.version)
+
+    def code_blocks(self, text: str) -> Iterable[tuple[int, str]]:
+        return code_blocks.code_blocks(text)
