@@ -21,12 +21,14 @@ _SHOWN = 60
 
 
 class Layer(dict):
-    """Settings from one place; `origin` names it in messages. `unreadable` is what the place holds when no table."""
+    """Settings from one place; `origin` names it in messages. `unreadable` is what the place holds when no table;
+    `forced` are values that no later layer changes."""
 
     def __init__(self, values: Mapping | None = None, *, origin: str = "settings", unreadable: object = None) -> None:
         super().__init__(values or {})
         self.origin = origin
         self.unreadable = unreadable
+        self.forced: dict[Name, object] = {}
 
     @classmethod
     def of(cls, value: object, *, origin: str = "settings") -> Layer:
@@ -35,9 +37,8 @@ class Layer(dict):
         return cls(origin=origin, unreadable=value)
 
 
-def read(layer: object, messages: list[str]) -> dict[Name, object]:
+def read(layer: Layer, messages: list[str]) -> dict[Name, object]:
     """The layer's valid values by (group, field); one message for each that is not."""
-    layer = layer if isinstance(layer, Layer) else Layer.of(layer)
     if layer.unreadable is not None:
         messages.append(f"{layer.origin}: a table of settings is needed, not {_short(layer.unreadable)}")
         return closed_values()
@@ -56,7 +57,7 @@ def read(layer: object, messages: list[str]) -> dict[Name, object]:
             messages.append(f"{layer.origin}: {group} is a table of settings, not {_short(value)}; {used}")
             values |= closed
         else:
-            values |= _checked((group, field), value, layer.origin, messages)
+            values |= _checked((group, field), value, layer, messages)
     return values
 
 
@@ -78,7 +79,7 @@ def _fields(group: str) -> dict[str, FieldInfo]:
     return Settings.model_fields[group].annotation.model_fields
 
 
-def _checked(name: Name, value: object, origin: str, messages: list[str]) -> dict[Name, object]:
+def _checked(name: Name, value: object, layer: Layer, messages: list[str]) -> dict[Name, object]:
     group, field = name
     try:
         checked = Settings.model_fields[group].annotation.model_validate({field: value})
@@ -89,10 +90,9 @@ def _checked(name: Name, value: object, origin: str, messages: list[str]) -> dic
     values = {name: closed.value if closed else default_of(name)}
     used = f"{values[name]!r} is used"
     if field == "exclude":
-        # Something should be left alone, and we cannot tell what.
-        values[("learn", "trust")] = "none"
+        layer.forced[("learn", "trust")] = "none"  # something should be left alone, and we cannot tell what
         used = "nothing is learned by itself until this is right (learn.trust is 'none')"
-    messages.append(f"{origin}: {group}.{field} is {_short(value)}, but {_allowed(found, name)}; {used}")
+    messages.append(f"{layer.origin}: {group}.{field} is {_short(value)}, but {_allowed(found, name)}; {used}")
     return values
 
 

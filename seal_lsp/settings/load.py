@@ -34,13 +34,15 @@ def load(
 def merge(*layers: object) -> tuple[Settings, list[str]]:
     """One Settings from layers, a later one before an earlier one; lists of exclusions are joined."""
     values: dict[Name, object] = {}
+    forced: dict[Name, object] = {}
     messages: list[str] = []
-    for layer in layers:
+    for layer in (given if isinstance(given, Layer) else Layer.of(given) for given in layers):
         for name, value in read(layer, messages).items():
             joined = mark_of(name, Workspace) and mark_of(name, Workspace).may == "add"
             values[name] = tuple(dict.fromkeys((*values.get(name, default_of(name)), *value))) if joined else value
+        forced |= layer.forced
     nested: dict[str, dict[str, object]] = {}
-    for (group, field), value in values.items():
+    for (group, field), value in (values | forced).items():
         nested.setdefault(group, {})[field] = value
     return Settings.model_validate(nested), messages
 
@@ -56,7 +58,9 @@ def workspace_layer(root: Path, *, below: Settings) -> tuple[Layer, list[str]]:
         if reason:
             messages.append(f"{table.origin}: {'.'.join(name)} {reason}")
         kept.setdefault(name[0], {})[name[1]] = allowed
-    return Layer(kept, origin=table.origin), messages
+    layer = Layer(kept, origin=table.origin)
+    layer.forced = table.forced
+    return layer, messages
 
 
 def json_schema() -> dict:
