@@ -14,6 +14,8 @@ import typer
 from seal_lsp.cli import (
     audit,
     complete,
+    demo,
+    engine,
     forget,
     hover,
     learn,
@@ -22,6 +24,7 @@ from seal_lsp.cli import (
     rollback,
     settings,
     status,
+    vet_report,
 )
 from seal_lsp.cli.entry import DEFAULT_HOST, DEFAULT_PORT
 from seal_lsp.cli.logs import configure_console
@@ -50,6 +53,9 @@ for name, function in {
     "hover": hover.command,
     "status": status.command,
     "settings": settings.command,
+    "engine": engine.command,
+    "demo": demo.command,
+    "vet-report": vet_report.vet_report,
 }.items():
     app.command(name, epilog=EPILOG)(function)
 

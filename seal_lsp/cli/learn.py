@@ -56,9 +56,14 @@ async def watch(client: EngineClient, library: str, tell: Progress) -> LearnedLi
     from seal_lsp.client.wire import decode
 
     async for event in client.events(reconnect=False):
-        if event.kind == "progress" and event.data.get("library") == library:
+        mine = event.data.get("library") == library
+        if event.kind == "progress" and mine:
             tell(event.data["phase"], event.data["fraction"], event.data["message"])
-        if event.kind == "status":
+        elif event.kind == "gate" and mine and event.data["status"] == "rejected":
+            return LearnedLibrary(library, "rejected", reasons=tuple(event.data["reasons"]))
+        elif event.kind == "problem" and mine and "cycle" in event.data:
+            return LearnedLibrary(library, "failed", reasons=(event.data.get("message", ""),))
+        elif event.kind == "status":
             ended = decided(decode(Status, event.data), library)
             if ended is not None:
                 return ended

@@ -72,5 +72,5 @@ def _used(root: Path) -> dict[str, int]:
     settings = user_settings()
     language = Python()
     environment = language.find_environment(root, setting=settings.python.interpreter, variables=os.environ)
-    found = scan((root,), environment, language, exclude=tuple(settings.files.exclude), open_documents={})
-    return {str(use.library.id): use.count for use in found}
+    found = scan((root,), environment, language, exclude=settings.files.exclude)
+    return {str(use.library): use.uses for use in found}

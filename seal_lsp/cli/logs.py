@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import warnings
 from pathlib import Path
 
 FORMAT = "%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"
@@ -20,6 +21,7 @@ def configure(process: str, folder: Path | None = None) -> None:
     level = logging.getLevelNamesMapping().get(os.environ.get("SEAL_LOG", "INFO").upper(), logging.INFO)
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
     handlers[0].setLevel(max(level, logging.WARNING))
+    warnings.filterwarnings("ignore", module="platformdirs")  # a machine without XDG_RUNTIME_DIR is not a fault
     problem = ""
     try:
         handlers.append(_file(process, folder))
@@ -34,6 +36,7 @@ def configure(process: str, folder: Path | None = None) -> None:
 
 def configure_console() -> None:
     """For commands: warnings only, on stderr."""
+    warnings.filterwarnings("ignore", module="platformdirs")
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr, force=True)
 
 
