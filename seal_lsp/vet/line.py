@@ -32,8 +32,8 @@ def vet_line(
     edit = SelfEdit("line", "", text, library, (), (), "model:line")
     snippet = Snippet(edit, language)
     for check in (
-        Syntax(language),
         HiddenUnicode(),
+        Syntax(language),
         Instructions(),
         Secrets(),
         Imports(context),

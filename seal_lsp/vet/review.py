@@ -31,8 +31,8 @@ __all__ = ["VetContext", "review"]
 def checks(context: VetContext) -> tuple[Check, ...]:
     """The checks of a review, in order. Relevance costs a model's forward passes, so it is last."""
     always: tuple[Check, ...] = (
-        Syntax(context.language),
         HiddenUnicode(),
+        Syntax(context.language),
         Instructions(),
         Secrets(),
         Imports(context),

@@ -1,5 +1,5 @@
-"""Secrets never become training data: what detect-secrets finds inside a string literal is replaced by a placeholder;
-what stands elsewhere rejects the snippet.
+"""Secrets never become training data: what detect-secrets finds in a literal, a comment or a docstring is replaced by
+a placeholder; what cannot be replaced (a name, a private key's block) rejects the snippet.
 
 Uses detect-secrets' plugins and its heuristics against false alarms, without the one that obeys an allow-list comment:
 evidence has no say in its own review.
@@ -7,7 +7,8 @@ evidence has no say in its own review.
 
 from __future__ import annotations
 
-import re
+import io
+import tokenize
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -24,14 +25,19 @@ _HEURISTICS = (
     "is_prefixed_with_dollar_sign",
     "is_not_alphanumeric_string",
 )
-# Addresses are no secrets, and a keyword before any string is no evidence for one.
-_UNUSED_PLUGINS = frozenset({"IPPublicDetector", "KeywordDetector"})
+_UNUSED_PLUGINS = frozenset({"IPPublicDetector"})  # an address is no secret
+_KEYWORD = "Secret Keyword"  # any string behind a name like `password`: believed only where the value looks made up
+_KEYWORD_SHORTEST = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Secret:
+    """`start`/`end` are character offsets of the value."""
+
     kind: str
     value: str
+    start: int
+    end: int
 
 
 class Secrets(EachAlone):
@@ -39,34 +45,56 @@ class Secrets(EachAlone):
 
     def __call__(self, snippet: Snippet) -> str:
         found = self.find(snippet.text)
-        return f"holds a secret outside a string literal: {found[0].kind}" if found else ""
+        return f"holds a secret that cannot be replaced: {found[0].kind}" if found else ""
 
     def redact(self, edit: SelfEdit) -> tuple[SelfEdit, str]:
-        """The edit with every secret literal replaced, and what was replaced ('' if nothing was)."""
-        found = self.find(edit.text)
-        if not found:
+        """The edit with secrets replaced where that keeps the code what it is, and what was replaced ('' for nothing)."""
+        split = len(edit.prompt)
+        prompt, completion, kinds = edit.prompt, edit.completion, []
+        names = _names(edit.text)
+        for secret in sorted(self.find(edit.text), key=lambda s: -s.start):
+            if secret.kind == "Private Key" or any(secret.value in name for name in names):
+                continue
+            if secret.end <= split:
+                prompt = prompt[: secret.start] + PLACEHOLDER + prompt[secret.end :]
+            elif secret.start >= split:
+                completion = completion[: secret.start - split] + PLACEHOLDER + completion[secret.end - split :]
+            else:
+                continue
+            kinds.append(secret.kind)
+        if not kinds:
             return edit, ""
-        prompt, completion = edit.prompt, edit.completion
-        for secret in sorted(found, key=lambda s: -len(s.value)):
-            literal = re.compile(r"(?<=[\"'])([^\"'\n]*)" + re.escape(secret.value) + r"(?=[^\"'\n]*[\"'])")
-            prompt = literal.sub(rf"\g<1>{PLACEHOLDER}", prompt)
-            completion = literal.sub(rf"\g<1>{PLACEHOLDER}", completion)
-        if (prompt, completion) == (edit.prompt, edit.completion):
-            return edit, ""
-        kinds = ", ".join(dict.fromkeys(s.kind for s in found))
-        return replace(edit, prompt=prompt, completion=completion), f"replaced literal: {kinds}"
+        return replace(edit, prompt=prompt, completion=completion), f"replaced: {', '.join(dict.fromkeys(kinds[::-1]))}"
 
     def find(self, text: str) -> list[Secret]:
-        """Distinct secrets in order of appearance."""
-        found: dict[str, Secret] = {}
-        for line in text.splitlines():
-            for plugin in self._plugins:
-                for value in plugin.analyze_string(line):
-                    if value and value not in found and PLACEHOLDER not in value and not self._harmless(value):
-                        found[value] = Secret(plugin.secret_type, value)
-        return list(found.values())
+        """Every place of every secret, in order; overlapping finds count once, the longest."""
+        found: list[Secret] = []
+        offset = 0
+        for number, line in enumerate(text.split("\n"), 1):
+            for value, kind in self._in_line(line, number).items():
+                start = line.find(value)
+                while start >= 0:
+                    found.append(Secret(kind, value, offset + start, offset + start + len(value)))
+                    start = line.find(value, start + len(value))
+            offset += len(line) + 1
+        kept: list[Secret] = []
+        for secret in sorted(found, key=lambda s: (s.start - s.end, s.start)):
+            if all(secret.end <= other.start or secret.start >= other.end for other in kept):
+                kept.append(secret)
+        return sorted(kept, key=lambda s: s.start)
 
-    def _harmless(self, value: str) -> bool:
+    def _in_line(self, line: str, number: int) -> dict[str, str]:
+        values: dict[str, str] = {}
+        for plugin in self._plugins:
+            for secret in plugin.analyze_line(filename="snippet.py", line=line, line_number=number):
+                value = _whole(secret.secret_value or "", plugin, line)
+                if value and PLACEHOLDER not in value and not self._harmless(value, secret.type):
+                    values.setdefault(value, secret.type)
+        return values
+
+    def _harmless(self, value: str, kind: str) -> bool:
+        if kind == _KEYWORD and (len(value) < _KEYWORD_SHORTEST or value.isalpha() or " " in value):
+            return True
         return any(heuristic(value) for heuristic in self._heuristics)
 
     @cached_property
@@ -82,3 +110,21 @@ class Secrets(EachAlone):
         from detect_secrets.filters import heuristic
 
         return [getattr(heuristic, name) for name in _HEURISTICS]
+
+
+def _whole(found: str, plugin: object, line: str) -> str:
+    """Some plugins report only a group of their expression (`ghp` of a GitHub token): then all that matched."""
+    for expression in getattr(plugin, "denylist", ()) if len(found) < 8 else ():
+        for match in expression.finditer(line):
+            if found and found != match[0] and found in match.groups():
+                return match[0]
+    return found
+
+
+def _names(source: str) -> set[str]:
+    """Identifiers and numbers: what must not be rewritten. Empty where the source is no Python."""
+    try:
+        tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
+    except (tokenize.TokenError, SyntaxError):
+        return set()
+    return {token.string for token in tokens if token.type in (tokenize.NAME, tokenize.NUMBER)}

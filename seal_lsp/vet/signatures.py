@@ -2,7 +2,7 @@
 required left out.
 
 Exact or silent: where the signature is not known for sure (no parameters, a decorator that may change it, spreads)
-the call passes.
+the call passes. `language.calls` has already taken off the instance of an unbound call.
 """
 
 from __future__ import annotations
@@ -60,19 +60,14 @@ def _problem(call: CallUse, symbol: Symbol) -> str:
         unknown = next((k for k in call.keywords if k not in accepted), None)
         if unknown is not None:
             return f"{call.qualname} takes no keyword {unknown}: {signature}"
-    # An unbound call (Class.method(instance, ...)) gives one positional more than the signature without self shows.
-    slack = 1 if symbol.kind == "method" else 0
-    if "var_positional" not in by_kind and call.positional > len(positional) + slack:
+    if "var_positional" not in by_kind and call.positional > len(positional):
         return f"{call.qualname} takes {len(positional)} positional arguments, {call.positional} given: {signature}"
-    if slack and call.positional == len(positional) + 1:
-        return ""
     if call.spreads:
         return ""
     filled = {p.name for p in positional[: call.positional]}
-    if not slack:
-        twice = next((k for k in call.keywords if k in filled and k in accepted), None)
-        if twice is not None:
-            return f"{call.qualname} gets {twice} twice: {signature}"
+    twice = next((k for k in call.keywords if k in filled and k in accepted), None)
+    if twice is not None:
+        return f"{call.qualname} gets {twice} twice: {signature}"
     for parameter in (*positional, *by_kind.get("keyword_only", [])):
         if parameter.default is None and parameter.name not in filled and parameter.name not in call.keywords:
             return f"{call.qualname} misses the required argument {parameter.name}: {signature}"
