@@ -51,11 +51,20 @@ def run(
         log.warning("settings: %s", problem)
     spec = model or settings.model.id
 
+    def adjust(overrides: dict) -> dict:
+        """What a learner is told beyond the request: the setting's budget is a ceiling, its device a default."""
+        from seal_lsp.train.recipe import Recipe
+
+        tokens = min(int(overrides.get("tokens", Recipe().tokens)), settings.learn.max_tokens)
+        device = {} if settings.model.device == "auto" else {"device": settings.model.device}
+        return {**device, **overrides, "tokens": tokens}
+
     def make_engine() -> Engine:
         return Engine(
             paths,
             lambda: resolve_model(paths, spec, device=settings.model.device, threads=settings.engine.threads),
             learn=settings.learn.enabled,
+            adjust=adjust,
             learner_command=tuple(shlex.split(learner)) or LEARNER,
         )
 

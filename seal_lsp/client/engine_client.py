@@ -118,7 +118,7 @@ class EngineClient:
     async def audit(
         self, *, subject: str = "", kind: str = "", after: int = 0, limit: int | None = None
     ) -> tuple[dict, ...]:
-        """Ledger rows as dicts, oldest first."""
+        """Ledger rows as dicts in the order they were written; a limit without `after` gives the newest."""
         query = {"subject": subject, "kind": kind, "after": after, "limit": limit}
         return decode(tuple[dict, ...], await self._get("/v1/audit", **{k: v for k, v in query.items() if v}))
 

@@ -6,13 +6,16 @@ Knows nothing of HTTP. pydantic is imported at first use, so that importing the 
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, is_dataclass
 from functools import cache
 from typing import Any, TypeVar
 
 from seal_lsp.core import errors
-from seal_lsp.core.library import Environment
+from seal_lsp.core.library import environment_as_dict, environment_from_dict
+
+__all__ = ["decode", "encode", "environment_from_dict", "environment_to_dict", "plain", "problem", "raise_problem"]
+
+environment_to_dict = environment_as_dict  # for LearnRequest.environment and UsageLineRequest.environment
 
 T = TypeVar("T")
 
@@ -65,22 +68,3 @@ def raise_problem(body: bytes, status: int) -> None:
     if not (isinstance(found, type) and issubclass(found, errors.SealError)):
         found = errors.EngineUnavailable
     raise found(message, hint=hint)
-
-
-def environment_to_dict(environment: Environment) -> dict:
-    """For LearnRequest.environment and UsageLineRequest.environment."""
-    return {
-        "prefix": str(environment.prefix),
-        "python": str(environment.python or ""),
-        "site_packages": [str(folder) for folder in environment.site_packages],
-        "version": environment.version,
-        "origin": environment.origin,
-    }
-
-
-def environment_from_dict(data: dict) -> Environment:
-    """The other way; site_packages may be a list or one string joined as in PATH. Raises UsageError."""
-    values = {"version": "", "origin": "", **data, "python": data.get("python") or None}
-    if isinstance(values.get("site_packages"), str):
-        values["site_packages"] = [part for part in values["site_packages"].split(os.pathsep) if part]
-    return decode(Environment, values)

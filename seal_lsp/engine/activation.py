@@ -18,7 +18,7 @@ from seal_lsp.core.protocol import ChangeReply, LearnReply
 from seal_lsp.engine.cycles import Cycle, all_cycles
 from seal_lsp.engine.events import EventHub
 from seal_lsp.engine.generation import GenerationQueue, Priority
-from seal_lsp.engine.learned import learned_library
+from seal_lsp.engine.learned import NOTHING, learned_library
 from seal_lsp.engine.model_host import ModelHost, ModelSource
 from seal_lsp.store.adapters import Adapter, AdapterStore
 from seal_lsp.store.ledger import Ledger
@@ -70,7 +70,7 @@ class Activation:
             if outcome is not None and outcome.status != "promoted":
                 return LearnReply(cycle.id, "refused", f"{outcome.status}: {'; '.join(outcome.reasons)}")
             error = cycle.error()
-            if error is not None and cycle.failed_recently():
+            if error is not None and (error.get("type") == NOTHING or cycle.failed_recently()):
                 return LearnReply(cycle.id, "refused", f"failed: {error.get('message', '')}")
             break
         return None

@@ -18,9 +18,7 @@ from seal_lsp.engine.model_host import ModelHost
 
 T = TypeVar("T")
 
-PROMPT_CHARS = 1600  # about 450 tokens of code; more costs time before the first token, and gains little
-PROMPT_STEP = 400
-PROMPT_TOKENS = 640
+PROMPT_TOKENS = 512  # more costs time before the first token and gains little
 CANDIDATES_AT_MOST = 512
 GRACE_S = 0.3  # a model looks at its deadline once a token
 
@@ -43,7 +41,7 @@ class Answers:
             adapter = router.route(request.libraries)
             digest = adapter.digest if adapter else None
             scores = model.rank(
-                window(request.prefix),
+                request.prefix,
                 request.candidates,
                 adapter=digest,
                 cancel=cancel,
@@ -107,22 +105,10 @@ class Answers:
                 del self._open[request]
 
 
-def window(prefix: str) -> str:
-    """The end of a long prefix. Its start moves in steps, and to the start of a line, so that the model's cache of
-    the keystroke before still fits."""
-    over = len(prefix) - PROMPT_CHARS
-    if over <= 0:
-        return prefix
-    start = -(-over // PROMPT_STEP) * PROMPT_STEP
-    line = prefix.find("\n", start, start + PROMPT_STEP)
-    return prefix[line + 1 if line >= 0 else start :]
-
-
 def alternatives(prefix: str, n: int) -> list[str]:
     """Prompts for up to `n` distinct greedy continuations: the same place seen with ever less before it."""
-    whole = window(prefix)
-    lines = whole.splitlines(keepends=True)
-    prompts = [whole]
+    lines = prefix.splitlines(keepends=True)
+    prompts = [prefix]
     for kept in (max(len(lines) // 2, 1), max(len(lines) // 6, 1)):
         shorter = "".join(lines[-kept:])
         if shorter not in prompts:

@@ -74,11 +74,15 @@ class Cycle:
         write_atomic(self.folder / "error.json", encode(error))
 
     def probes(self) -> tuple[Case, ...]:
-        try:
-            lines = (self.folder / "probes.jsonl").read_text(encoding="utf-8").splitlines()
-        except OSError:
-            return ()
-        return tuple(decode(Case, line) for line in lines if line.strip())
+        """The places that the learner held out before it wrote anything."""
+        found = _read(self.folder / "probes.json", dict) or {}
+        return decode(tuple[Case, ...], found.get("probes", ()))
+
+    def clear_broken_pipe(self) -> None:
+        """A learner whose engine was killed may fail at telling its progress. That is no word on the library."""
+        error = self.error()
+        if error is not None and error.get("type") == "BrokenPipeError":
+            (self.folder / "error.json").unlink(missing_ok=True)
 
     def remove(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)

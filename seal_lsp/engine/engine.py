@@ -52,6 +52,7 @@ class Engine:
         resolve: Callable[[], ModelSource],
         *,
         learn: bool = True,
+        adjust: Callable[[dict], dict] = dict,
         learner_command: Sequence[str] = LEARNER,
         writer: Writer = write_line,
     ) -> None:
@@ -73,6 +74,7 @@ class Engine:
             self.activation,
             self.hub,
             enabled=learn,
+            adjust=adjust,
             learner_command=learner_command,
             on_change=self._changed,
         )
@@ -145,7 +147,11 @@ class Engine:
         return await asyncio.to_thread(probes, self.store, self.paths.cycles, LibraryId.parse(library), base)
 
     async def audit(self, *, subject: str, kind: str, after: int, limit: int | None) -> list[dict]:
-        rows = await asyncio.to_thread(self.ledger.rows, subject=subject, kind=kind, after=after, limit=limit)
+        """In the order they were written; a limit without `after` gives the newest."""
+        newest = limit is not None and not after
+        rows = await asyncio.to_thread(
+            self.ledger.rows, subject=subject, kind=kind, after=after, limit=limit, newest=newest
+        )
         return [row.as_dict() for row in rows]
 
     async def forget(self, library: str) -> ChangeReply:

@@ -14,7 +14,8 @@ from seal_lsp.store.adapters import Adapter, AdapterStore
 from seal_lsp.store.ledger import Ledger
 
 SAMPLES = 8
-ENDED = {"rejected": "rejected", "skipped": "known", "known": "known"}
+ENDED = {"rejected": "rejected", "skipped": "known"}
+NOTHING = "NothingToLearn"  # no evidence survived: like `known`, not worth asking again at this version
 
 
 def learned_library(adapter: Adapter, previous: str = "") -> LearnedLibrary:
@@ -84,7 +85,7 @@ def _live(store: AdapterStore, library: LibraryId, base: str) -> Adapter:
 def _ended(cycle: Cycle) -> tuple[str, tuple[str, ...]]:
     error = cycle.error()
     if error is not None:
-        return "failed", (str(error.get("message", "")),)
+        return "known" if error.get("type") == NOTHING else "failed", (str(error.get("message", "")),)
     outcome = cycle.outcome()
     if outcome is None:
         return "", ()

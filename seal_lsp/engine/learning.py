@@ -22,7 +22,7 @@ from seal_lsp.core.protocol import Learning, LearnReply, LearnRequest
 from seal_lsp.engine.activation import AUTOMATIC, Activation
 from seal_lsp.engine.cycles import Cycle, all_cycles, new_cycle, new_id
 from seal_lsp.engine.events import EventHub
-from seal_lsp.engine.learner import LEARNER, LearnerProcess
+from seal_lsp.engine.learner import LEARNER, LearnerProcess, kill_orphan
 from seal_lsp.engine.model_host import ModelHost
 
 log = logging.getLogger(__name__)
@@ -50,6 +50,7 @@ class LearningQueue:
         hub: EventHub,
         *,
         enabled: bool = True,
+        adjust: Callable[[dict], dict] = dict,
         learner_command: Sequence[str] = LEARNER,
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
@@ -59,6 +60,7 @@ class LearningQueue:
         self._activation = activation
         self._hub = hub
         self._enabled = enabled
+        self._adjust = adjust
         self._command = tuple(learner_command)
         self._on_change = on_change
         self._waiting: deque[Cycle] = deque()
@@ -85,6 +87,8 @@ class LearningQueue:
         """Take up what an earlier engine left, then work."""
         for cycle in await asyncio.to_thread(all_cycles, self._root):
             if not cycle.settled:
+                await asyncio.to_thread(kill_orphan, cycle.folder)
+                cycle.clear_broken_pipe()
                 self._waiting.append(cycle)
         self._task = asyncio.create_task(self._work())
 
@@ -129,7 +133,7 @@ class LearningQueue:
             reason=request.reason,
             model=base.spec,
             force=request.force,
-            overrides=request.overrides,
+            overrides=self._adjust(request.overrides),
         )
         self._waiting.append(new_cycle(self._root, job))
         self._wake.set()

@@ -43,10 +43,7 @@ def resolve_model(paths: Paths, spec: str, *, device: str, threads: int | None) 
     from seal_lsp.lm.registry import ModelRegistry
 
     registry = ModelRegistry(paths)
-    if spec and spec != "default":
-        found = next((folder for folder in registry.list() if folder.id == spec), None)
-    else:
-        found = registry.current()
+    found = registry.find(spec) if spec and spec != "default" else registry.current()
     if found is None:
         what = f"no model {spec!r} has been pulled" if spec and spec != "default" else "no model has been pulled"
         raise ModelError(what, hint="run: seal-lsp model pull")
@@ -58,9 +55,9 @@ def resolve_model(paths: Paths, spec: str, *, device: str, threads: int | None) 
             raise ModelError(
                 f"the model runtime is not installed: {error}", hint="run: seal-lsp doctor (it prints the command)"
             ) from error
-        return load_weights(found, device=device, threads=threads)
+        return load_weights(found, device=device, threads=threads, anchored=True)
 
-    return ModelSource(str(found.path), found.id, found.digest, load)
+    return ModelSource(found.id, found.id, found.digest, load)
 
 
 def _scripted(spec: str) -> ModelSource:

@@ -8,16 +8,17 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from seal_lsp.client.wire import decode, encode, environment_from_dict
+from seal_lsp.client.wire import decode, encode
 from seal_lsp.core.api import ApiSurface
 from seal_lsp.core.errors import Cancelled, SealError
 from seal_lsp.core.language import LanguageSupport
-from seal_lsp.core.library import Environment, LibraryId
+from seal_lsp.core.library import Environment, LibraryId, environment_from_dict
 from seal_lsp.core.lm import Cancel, LanguageModel
 from seal_lsp.core.protocol import UsageLineReply, UsageLineRequest
 from seal_lsp.engine.generation import GenerationQueue, Priority
@@ -26,6 +27,8 @@ from seal_lsp.store.adapters import Adapter
 from seal_lsp.store.disk import write_atomic
 
 log = logging.getLogger(__name__)
+
+RETRY_S = 60.0
 
 Prepare = Callable[[LibraryId, Environment], "LineContext"]
 Writer = Callable[[LanguageModel, Adapter, str, "LineContext"], UsageLineReply]
@@ -71,6 +74,7 @@ class UsageLines:
         self._prepare_context = prepare
         self._write = write
         self._pending: set[tuple[str, str]] = set()
+        self._refused: dict[tuple[str, str], tuple[float, UsageLineReply]] = {}
         self._tasks: set[asyncio.Task] = set()
 
     async def get(self, request: UsageLineRequest) -> UsageLineReply:
@@ -83,9 +87,13 @@ class UsageLines:
         if found is not None:
             return decode(UsageLineReply, found)
         key = (adapter.digest, request.symbol)
+        until, refusal = self._refused.get(key, (0.0, None))
+        if refusal is not None and time.monotonic() < until:
+            return refusal
+        environment = environment_from_dict(request.environment)
         if key not in self._pending:
             self._pending.add(key)
-            task = asyncio.create_task(self._make(adapter, request))
+            task = asyncio.create_task(self._make(adapter, request, environment))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         return UsageLineReply("preparing", adapter=adapter.digest)
@@ -101,7 +109,7 @@ class UsageLines:
         for task in self._tasks:
             task.cancel()
 
-    async def _make(self, adapter: Adapter, request: UsageLineRequest) -> None:
+    async def _make(self, adapter: Adapter, request: UsageLineRequest, environment: Environment) -> None:
         model, router = self._host.ready()
 
         def work(cancel: Cancel) -> UsageLineReply:
@@ -110,14 +118,14 @@ class UsageLines:
             return self._write(YieldingModel(model, cancel), adapter, request.symbol, context)
 
         try:
-            environment = environment_from_dict(request.environment)
             context = await asyncio.to_thread(self._prepare_context, adapter.library, environment)
             reply = await self._queue.run(work, Priority.BACKGROUND)
             if reply.state in ("ready", "rejected"):
                 self._keep(adapter.digest, request.symbol, replace(reply, adapter=adapter.digest))
-        except SealError as error:
+        except SealError as error:  # a broken environment, say: it may be mended, so nothing is kept on disk
             log.warning("no usage line for %s: %s", request.symbol, error)
-            self._keep(adapter.digest, request.symbol, UsageLineReply("rejected", "", adapter.digest, error.message))
+            refusal = UsageLineReply("rejected", "", adapter.digest, error.message)
+            self._refused[adapter.digest, request.symbol] = (time.monotonic() + RETRY_S, refusal)
         except Exception:
             log.exception("no usage line for %s", request.symbol)
         finally:

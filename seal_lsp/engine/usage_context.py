@@ -11,8 +11,6 @@ from seal_lsp.core.library import Environment, LibraryId
 from seal_lsp.core.lm import LanguageModel
 from seal_lsp.core.protocol import UsageLineReply
 from seal_lsp.engine.usage import LineContext
-from seal_lsp.languages.python.fingerprint import fingerprint
-from seal_lsp.languages.registry import language_for
 from seal_lsp.store.adapters import Adapter
 from seal_lsp.store.api_index import ApiIndex
 
@@ -29,13 +27,14 @@ class LineContexts:
         self._known: dict[tuple[LibraryId, str], LineContext] = {}
 
     def __call__(self, library: LibraryId, environment: Environment) -> LineContext:
+        from seal_lsp.languages.python.fingerprint import fingerprint
+        from seal_lsp.languages.registry import language_for
+
         language = language_for("python")
         installed = {found.id: found for found in language.installed(environment)}
         this = installed.get(library)
         if this is None:
-            raise EnvironmentProblem(
-                f"{library} is not installed in {environment.prefix}", hint="install it, or reload"
-            )
+            raise EnvironmentProblem(f"{library} is not installed in {environment.prefix}", hint="install it")
         mark = fingerprint(this)
         context = self._known.get((library, mark))
         if context is None:
