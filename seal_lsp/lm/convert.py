@@ -62,9 +62,8 @@ def read_gguf(path: Path) -> GgufFacts:
     return GgufFacts(text["general.architecture"], parameters, text["general.license"], text["general.name"], pre)
 
 
-def convert_gguf(gguf: Path, into: Path, progress: Progress = silent) -> GgufFacts:
-    """Writes config.json, model.safetensors and the tokenizer's files into the folder `into`."""
-    facts = read_gguf(gguf)
+def convert_gguf(gguf: Path, facts: GgufFacts, into: Path, progress: Progress = silent) -> None:
+    """Writes config.json, model.safetensors and the tokenizer's files into `into`; `facts` are what read_gguf said."""
     progress("convert", 0.0, f"unpacking {gguf.name}")
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -94,7 +93,6 @@ def convert_gguf(gguf: Path, into: Path, progress: Progress = silent) -> GgufFac
             _split_digits(tokenizer)
         tokenizer.save_pretrained(into)
     progress("convert", 1.0, "converted")
-    return facts
 
 
 def _dequantize() -> dict:

@@ -13,8 +13,11 @@ from seal_lsp.lm.registry import ModelFolder
 from seal_lsp.lm.torch_model import TorchLanguageModel
 
 
-def load(folder: ModelFolder, *, device: str = "auto", threads: int | None = None) -> TorchLanguageModel:
-    """CUDA in bfloat16 when there is one, else the CPU in float32. Raises ModelError when the folder is not usable."""
+def load(
+    folder: ModelFolder, *, device: str = "auto", threads: int | None = None, anchored: bool = False
+) -> TorchLanguageModel:
+    """CUDA in bfloat16 when there is one, else the CPU in float32. `anchored`: see TorchLanguageModel; for serving
+    editors. Raises ModelError when the folder is not usable."""
     architecture_of(folder.architecture)
     if threads:
         torch.set_num_threads(threads)
@@ -34,7 +37,7 @@ def load(folder: ModelFolder, *, device: str = "auto", threads: int | None = Non
         ) from error
     if not tokenizer.is_fast:
         raise ModelError(f"{folder.id} has no fast tokenizer", hint="take a model with a tokenizer.json")
-    return TorchLanguageModel(network, tokenizer, _info(folder, config, tokenizer, place, dtype))
+    return TorchLanguageModel(network, tokenizer, _info(folder, config, tokenizer, place, dtype), anchored=anchored)
 
 
 def _info(folder: ModelFolder, config, tokenizer, place: torch.device, dtype: torch.dtype) -> ModelInfo:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
-# More characters a token than any code reaches: cutting text here keeps the window's tokens what they would be.
-_CHARS_PER_TOKEN = 24
+_CHARS_PER_TOKEN = 8  # more than most code reaches; where it is not enough, more text is read
+_ANCHOR_LINES = 4
 _END_OF_TEXT = ("<|endoftext|>", "<|end_of_text|>", "<|im_end|>", "<|eot_id|>", "<end_of_turn>", "</s>", "<eos>")
 
 
@@ -40,19 +40,34 @@ class Tokens:
 
     def window(self, text: str, limit: int) -> list[int]:
         """The last `limit` tokens of a text, `start` included when the text has one; never empty."""
-        room = max(limit - len(self.start), 1)
-        ids = self.encode(self._tail(text, room))
-        if len(ids) < room and len(text) > room * _CHARS_PER_TOKEN:
-            ids = self.encode(text)
-        return (self.start + ids[-room:]) or list(self.origin)
+        room = self._room(limit)
+        _, encoding = self._encode_tail(text, room)
+        return (self.start + encoding.ids[-room:]) or list(self.origin)
 
     def tail(self, text: str, limit: int) -> str:
         """The end of a text that is `limit` tokens long."""
-        encoding = self._backend.encode(self._tail(text, limit), add_special_tokens=False)
-        if len(encoding.ids) <= limit:
-            return text if len(text) <= limit * _CHARS_PER_TOKEN else self._tail(text, limit)
-        cut = encoding.offsets[-limit][0]
-        return self._tail(text, limit)[cut:]
+        end, encoding = self._encode_tail(text, limit)
+        return end[encoding.offsets[-limit][0] :] if len(encoding.ids) > limit else text
+
+    def anchored(self, text: str, limit: int) -> str:
+        """The end of a text that fits into `limit` tokens and starts at a line whose number is a multiple of four.
+
+        A window that starts exactly `limit` tokens back moves with every token typed, and no cached prefix ever fits
+        again; this one stays where it is until the text has grown out of it.
+        """
+        room = self._room(limit)
+        end, encoding = self._encode_tail(text, room)
+        if len(encoding.ids) <= room:
+            return text
+        at = len(text) - len(end) + encoding.offsets[-room][0]
+        line = text.count("\n", 0, at)
+        while True:
+            newline = text.find("\n", at)
+            if newline < 0:
+                return text  # lines longer than the window: it has to move
+            at, line = newline + 1, line + 1
+            if line % _ANCHOR_LINES == 0:
+                return text[at:]
 
     def after(self, prefix: str, candidates: Sequence[str], limit: int) -> tuple[list[int], list[list[int]]]:
         """(shared, rests): tokens of prefix + candidate, split where all of them still agree with the prefix's own.
@@ -60,8 +75,8 @@ class Tokens:
         Where a candidate's first letters would merge with the prefix's last ones, those last ones move into every
         rest: that is the only split at which the candidates can be compared. `shared` keeps its last `limit` tokens.
         """
-        text = self._tail(prefix, limit)
-        encoding = self._backend.encode(text, add_special_tokens=False)
+        room = self._room(limit)
+        text, encoding = self._encode_tail(prefix, room)
         ids = encoding.ids
         keep, cut = self._stable(encoding, text)
         ends = [
@@ -70,7 +85,6 @@ class Tokens:
         own = ids[keep:]
         agreed = keep + min((_common(own, e) for e in ends), default=len(own))
         shared = ids[:agreed]
-        room = max(limit - len(self.start), 1)
         return (self.start + shared[-room:]) or list(self.origin), [e[agreed - keep :] for e in ends]
 
     def split(self, context: str, continuation: str) -> tuple[list[int], list[int]]:
@@ -123,13 +137,20 @@ class Tokens:
         order = sorted((i for i, b in enumerate(self.bytes_of) if b), key=self.bytes_of.__getitem__)
         return [self.bytes_of[i] for i in order], order
 
-    def _tail(self, text: str, limit: int) -> str:
-        """Enough of the end of a text for `limit` tokens, from a line start: long files are not tokenised whole."""
+    def _room(self, limit: int) -> int:
+        return max(limit - len(self.start), 1)
+
+    def _encode_tail(self, text: str, limit: int):
+        """(end of the text, its encoding) with at least `limit` tokens where the text has them: long files are not
+        tokenised whole. The end starts at a line, where a tokeniser starts anew."""
         size = limit * _CHARS_PER_TOKEN
-        if len(text) <= size:
-            return text
-        line = text.rfind("\n", 0, len(text) - size) + 1
-        return text[line:] if line else text
+        while True:
+            line = text.rfind("\n", 0, max(len(text) - size, 0)) + 1
+            end = text[line:]
+            encoding = self._backend.encode(end, add_special_tokens=False)
+            if line == 0 or len(encoding.ids) > limit:
+                return end, encoding
+            size *= 4
 
     def _stable(self, encoding, text: str) -> tuple[int, int]:
         """(tokens, characters) of a text that no continuation can change: all but its last few pre-tokens."""

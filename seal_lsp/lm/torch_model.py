@@ -22,14 +22,19 @@ from seal_lsp.lm.tokens import Tokens
 
 
 class TorchLanguageModel:
-    """`network` is the bare transformers model (adapters are injected into it), `tokenizer` its fast tokenizer."""
+    """`network` is the bare transformers model (adapters are injected into it), `tokenizer` its fast tokenizer.
 
-    def __init__(self, network, tokenizer, info: ModelInfo) -> None:
+    `anchored`: a prompt longer than its limit starts at a line that stays the same while somebody types, so that its
+    cached prefix is found again; it may be a few lines shorter than the limit. Without it, windows are exact.
+    """
+
+    def __init__(self, network, tokenizer, info: ModelInfo, *, anchored: bool = False) -> None:
         self.network = network.eval().requires_grad_(False)
         self.tokenizer = tokenizer
         self.device = next(network.parameters()).device
         self.tokens = Tokens(tokenizer, ends=_ends(network))
         self._info = info
+        self._anchored = anchored
         self._adapters = Adapters(network)
         self._prefixes = PrefixCaches(tokens=2 * info.context)
         self._lock = threading.RLock()
@@ -51,7 +56,7 @@ class TorchLanguageModel:
     ) -> list[Generation]:
         limit = self._limit(max_prompt_tokens, reserve=max_tokens)
         with self._running(adapter):
-            windows = [self.tokens.window(p, limit) for p in prompts]
+            windows = [self.tokens.window(self._cut(p, limit), limit) for p in prompts]
             options = {"max_tokens": max_tokens, "stop": tuple(stop), "deadline_s": deadline_s, "cancel": cancel}
             if len(windows) != 1:
                 return decode_batch(self, windows, **options)
@@ -70,7 +75,8 @@ class TorchLanguageModel:
         if not candidates:
             return []
         with self._running(adapter):
-            shared, rests = self.tokens.after(prefix, candidates, self._limit(max_prompt_tokens, reserve=64))
+            limit = self._limit(max_prompt_tokens, reserve=64)
+            shared, rests = self.tokens.after(self._cut(prefix, limit), candidates, limit)
             with self._prefix(adapter, shared) as cached:
                 return rank_candidates(self, cached, shared, rests, cancel=cancel)
 
@@ -107,6 +113,9 @@ class TorchLanguageModel:
     def tail(self, text: str, max_tokens: int) -> str:
         """The last `max_tokens` tokens of a text, as text."""
         return self.tokens.tail(text, max_tokens)
+
+    def _cut(self, text: str, limit: int) -> str:
+        return self.tokens.anchored(text, limit) if self._anchored else text
 
     def _limit(self, asked: int | None, *, reserve: int) -> int:
         room = max(self._info.context - reserve, 16)
