@@ -13,8 +13,8 @@ from seal_lsp.languages.python.annotations import path_of
 
 _UNKNOWN = (Parameter("args", "var_positional"), Parameter("kwargs", "var_keyword"))
 _ATTRS = {f"{module}.{name}" for module in ("attr", "attrs") for name in
-          ("s", "attrs", "attributes", "dataclass", "define", "frozen", "mutable", "attrib")}  # fmt: skip
-_DATACLASSES = {"dataclasses.dataclass", "pydantic.dataclasses.dataclass"}
+          ("s", "attrs", "attributes", "define", "frozen", "mutable")}  # fmt: skip
+_DATACLASSES = {"dataclasses.dataclass", "pydantic.dataclasses.dataclass", "attr.dataclass"}
 _MODELS = {"pydantic.BaseModel", "pydantic.main.BaseModel", "pydantic_settings.BaseSettings", "msgspec.Struct",
            "sqlmodel.SQLModel"}  # fmt: skip
 _TUPLES = {"typing.NamedTuple", "typing_extensions.NamedTuple"}
@@ -67,11 +67,9 @@ def _parameters(surface: ApiSurface, qualname: str) -> tuple[Parameter, ...]:
 def _style(class_: griffe.Class, surface: ApiSurface, classes: Mapping[str, griffe.Class], depth: int = 0) -> str:
     """dataclass, attrs, model, tuple, dict or '': how annotated names become parameters."""
     for decorator in class_.decorators:
-        path = path_of(decorator.value)
-        if path in _DATACLASSES:
-            return "dataclass"
-        if path in _ATTRS:
-            return "attrs"
+        style = _decorator_style(path_of(decorator.value), surface)
+        if style:
+            return style
     for base in class_.bases:
         path = path_of(base)
         if path in _MODELS:
@@ -88,6 +86,24 @@ def _style(class_: griffe.Class, surface: ApiSurface, classes: Mapping[str, grif
     return ""
 
 
+def _decorator_style(path: str, surface: ApiSurface) -> str:
+    if path in _DATACLASSES:
+        return "dataclass"
+    if path in _ATTRS:
+        return "attrs"
+    found = surface.resolve(path) if path else None
+    if found is None:
+        return ""
+    if any(d.endswith("dataclass_transform") for d in found.decorators):
+        return "dataclass"
+    # A library's own shorthand: `frozen = partial(define, frozen=True)`.
+    callee, bracket, arguments = found.value.partition("(")
+    first = arguments.partition(",")[0].strip().rpartition(".")[2]
+    if bracket and callee.rpartition(".")[2] == "partial":
+        return "attrs" if f"attrs.{first}" in _ATTRS else "dataclass" if first == "dataclass" else ""
+    return ""
+
+
 def _fields(
     class_: griffe.Class, style: str, surface: ApiSurface, classes: Mapping[str, griffe.Class], depth: int = 0
 ) -> dict[str, Parameter]:
@@ -98,7 +114,7 @@ def _fields(
             parent = classes[found.qualname]
             if _style(parent, surface, classes):
                 fields |= _fields(parent, _style(parent, surface, classes), surface, classes, depth + 1)
-    keyword_only = style in ("model", "dict") or _class_keyword_only(class_)
+    keyword_only = style in ("model", "dict") or _class_keyword_only(class_, surface)
     for name, member in class_.members.items():
         if member.is_alias or not member.is_attribute or "property" in member.labels:
             continue
@@ -159,9 +175,12 @@ def _field(name: str, member: griffe.Attribute, style: str, keyword_only: bool) 
     return replace(Parameter(shown, kind), default=default, annotation=annotation)
 
 
-def _class_keyword_only(class_: griffe.Class) -> bool:
+def _class_keyword_only(class_: griffe.Class, surface: ApiSurface) -> bool:
     for decorator in class_.decorators:
         for argument in getattr(decorator.value, "arguments", ()):
             if isinstance(argument, griffe.ExprKeyword) and argument.name == "kw_only":
                 return str(argument.value) == "True"
-    return str(class_.keywords.get("kw_only", "")) == "True" if hasattr(class_, "keywords") else False
+        shorthand = surface.resolve(path_of(decorator.value) or "?")
+        if shorthand is not None and "kw_only=True" in shorthand.value:
+            return True
+    return str(class_.keywords.get("kw_only", "")) == "True"

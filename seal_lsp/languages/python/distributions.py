@@ -1,23 +1,20 @@
 """Which distributions an environment holds and which import names each gives, read from their metadata alone.
 
-importlib.metadata only reads files here. Editable installs are followed through `.pth` files, `direct_url.json` and the
-finder modules that build backends write; those are parsed as data, never run. Import names are top-level; for a
-namespace package (`google`) the roots say which part of it belongs to the distribution.
+importlib.metadata only reads files here. Import names are top-level; for a namespace package (`google`) the roots say
+which part of it belongs to the distribution.
 """
 
 from __future__ import annotations
 
-import ast
-import json
 from collections.abc import Iterable
 from importlib.metadata import Distribution, PathDistribution, distributions
 from pathlib import Path, PurePosixPath
-from urllib.parse import unquote, urlparse
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from seal_lsp.core.library import Environment, InstalledLibrary, LibraryId
+from seal_lsp.languages.python.editable import editable_roots, existing
 
 _EXTENSION_SUFFIXES = (".so", ".pyd", ".dylib")
 _NOT_PACKAGES = {"__pycache__", "bin", "scripts", "share", "include", "man", "etc", "data"}
@@ -77,7 +74,7 @@ def _library(distribution: Distribution, folder: Path) -> InstalledLibrary | Non
     info = distribution._path if isinstance(distribution, PathDistribution) else None  # no public name for it
     info = Path(info) if info is not None else None
     problem = ""
-    editable = _editable_roots(distribution, folder, canonicalize_name(name))
+    editable = editable_roots(distribution, folder, canonicalize_name(name))
     if editable is not None:
         roots = editable
         problem = "" if roots else "an editable install whose sources are not found"
@@ -124,18 +121,11 @@ def _recorded_roots(distribution: Distribution, folder: Path, name: str) -> tupl
     if not guesses:
         guesses = [name.replace("-", "_"), name.replace("-", "_").lower(), name.replace("-", ".").lower(), name.lower()]
         said = "a guess from its name"
-    roots = [root for guess in guesses for root in _existing(folder, guess)]
+    roots = [root for guess in guesses for root in existing(folder, guess)]
     problem = f"it has no RECORD; its packages are known from {said}" if not files else ""
     if not roots:
         problem = "it has no RECORD and no package of its name" if not files else "it installs no importable module"
     return roots, problem
-
-
-def _existing(folder: Path, name: str) -> list[Path]:
-    base = folder.joinpath(*name.split(".")) if "/" not in name else folder / name
-    if base.is_dir():
-        return [base]
-    return [path for path in (base.with_name(base.name + ".py"), *base.parent.glob(f"{base.name}.*.so")) if path.is_file()]
 
 
 def _is_code(path: PurePosixPath) -> bool:
@@ -174,96 +164,6 @@ def _top(root: Path, folder: Path) -> str:
         top = root.name
     name = top.partition(".")[0].removesuffix("-stubs")
     return name if name.isidentifier() else ""
-
-
-def _editable_roots(distribution: Distribution, folder: Path, name: str) -> list[Path] | None:
-    """Where an editable distribution's packages lie; None if it is not editable."""
-    source = _direct_url(distribution)
-    names = [line.strip() for line in (distribution.read_text("top_level.txt") or "").splitlines() if line.strip()]
-    pth, finders = _editable_files(distribution, folder, name)
-    if source is None and not pth and not finders:
-        return None
-    roots: list[Path] = []
-    for finder in finders:
-        roots += [path for path in _finder_mapping(finder) if path.exists()]
-    folders = [Path(line) for path in pth for line in _pth_lines(path)]
-    if not roots and not folders and source is not None:
-        folders = [source / "src", source]
-    for base in folders:
-        if not base.is_dir():
-            continue
-        wanted = [path for top in names for path in _existing(base, top)]
-        found = wanted or [path for path in _packages_in(base)]
-        roots += found
-        if found and not pth:
-            break
-    return roots
-
-
-def _packages_in(base: Path) -> list[Path]:
-    """Packages and modules of a source folder, leaving out what is there for development only."""
-    ignored = {"tests", "test", "docs", "doc", "examples", "setup.py", "conftest.py", "noxfile.py", "build", "dist", "tasks.py"}
-    packages = [path.parent for path in sorted(base.glob("*/__init__.py")) if path.parent.name not in ignored]
-    if packages:
-        return packages
-    modules = [path for path in sorted(base.glob("*.py")) if path.name not in ignored]
-    nested = [path.parent for path in sorted(base.glob("*/*/__init__.py")) if path.parent.parent.name not in ignored]
-    return modules or nested
-
-
-def _direct_url(distribution: Distribution) -> Path | None:
-    try:
-        data = json.loads(distribution.read_text("direct_url.json") or "{}")
-        editable = data.get("dir_info", {}).get("editable", False)
-    except (ValueError, AttributeError):
-        return None
-    url = urlparse(str(data.get("url", "")))
-    return Path(unquote(url.path)) if editable and url.scheme == "file" else None
-
-
-def _editable_files(distribution: Distribution, folder: Path, name: str) -> tuple[list[Path], list[Path]]:
-    """`.pth` files and finder modules that belong to this distribution, by RECORD or by their name."""
-    plain = name.replace("-", "_")
-    recorded = [folder / str(file) for file in distribution.files or () if "/" not in str(file)]
-    pth = [path for path in recorded if path.suffix == ".pth"]
-    finders = [path for path in recorded if path.name.startswith("__editable__") and path.suffix == ".py"]
-    pth += [path for path in (folder / f"{plain}.pth", folder / f"_{plain}.pth") if path.is_file() and path not in pth]
-    link = folder / f"{name}.egg-link"
-    if link.is_file():
-        pth.append(link)
-    return [path for path in pth if path.is_file() and _pth_lines(path)], [path for path in finders if path.is_file()]
-
-
-def _pth_lines(path: Path) -> list[str]:
-    """Folders that a .pth file (or egg-link) adds; its lines with code are ignored."""
-    try:
-        lines = path.read_text("utf-8", "replace").splitlines()
-    except OSError:
-        return []
-    entries = [line.strip() for line in lines]
-    return [line for line in entries if line.startswith(("/", "\\")) or line[1:3] in (":\\", ":/")]
-
-
-def _finder_mapping(path: Path) -> list[Path]:
-    """The paths of the `MAPPING` and `NAMESPACES` literals of setuptools' finder module."""
-    try:
-        tree = ast.parse(path.read_text("utf-8", "replace"))
-    except (OSError, SyntaxError, ValueError):
-        return []
-    found: list[Path] = []
-    for node in tree.body:
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-        if not any(isinstance(target, ast.Name) and target.id == "MAPPING" for target in targets):
-            continue
-        try:
-            mapping = ast.literal_eval(node.value)
-        except ValueError:
-            continue
-        if isinstance(mapping, dict):
-            for value in mapping.values():
-                base = Path(str(value))
-                found += [base] if base.exists() else [base.with_name(base.name + ".py")]
-    return found
 
 
 def _extension_problem(roots: Iterable[Path]) -> str:

@@ -117,6 +117,16 @@ class Reading:
             return "", None
         return value.name, self.world.exists(value.name, name)
 
+    def listing_owner(self, value: Value | None) -> str:
+        """Whose members may follow a dot after a value: a library's module or class; '' when none is known."""
+        if value is None:
+            return ""
+        if value.kind in ("local_class", "local_instance", "super"):
+            bases, _ = self.library_bases(value.scope)
+            return bases[0] if bases else ""
+        symbol = self.world.resolve(value.name) if value.kind in ("name", "instance") else None
+        return value.name if symbol is not None and symbol.kind in ("module", "class") else ""
+
     def _base_of(self, value: Value, name: str) -> tuple[str, bool | None]:
         """The library's base class that a subclass in the source gets the name from."""
         bases, complete = self.library_bases(value.scope)

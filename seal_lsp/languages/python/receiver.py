@@ -1,0 +1,119 @@
+"""What stands at a cursor: a member after a dot, a name to import, a keyword in a call; and whose, when that is known.
+
+The text around the cursor is unfinished nearly always. It is read twice, as it stands with a placeholder at the
+cursor, and up to the cursor with what is open closed (grammar.py); the reading that knows more wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from tree_sitter import Node
+
+from seal_lsp.core.api import ApiSurface
+from seal_lsp.languages.python.grammar import HOLE, Parsed, parse_tolerant
+from seal_lsp.languages.python.scopes import text
+from seal_lsp.languages.python.uses import Reading
+
+
+class Receiver(NamedTuple):
+    """`kind`: member, import, keyword or none. `owner` is the module, class or callable that the name belongs to, ''
+    when it is not one of the surfaces'; `partial` is what is typed of the name, `given` the call's other keywords."""
+
+    kind: str
+    owner: str
+    partial: str
+    given: tuple[str, ...] = ()
+
+
+def receiver_at(source: str, offset: int, surfaces: Sequence[ApiSurface]) -> Receiver:
+    """`offset` is in characters, 0 to len(source)."""
+    start, end = offset, offset
+    while start > 0 and _in_name(source[start - 1]):
+        start -= 1
+    while end < len(source) and _in_name(source[end]):
+        end += 1
+    partial = source[start:offset]
+    if partial[:1].isdigit():
+        return Receiver("none", "", "")
+    best = Receiver("none", "", partial)
+    for parsed in _readings(source, start, offset, end):
+        found = _classify(parsed, start, partial, surfaces)
+        if found.owner:
+            return found
+        if best.kind == "none":
+            best = found
+    return best
+
+
+def _in_name(char: str) -> bool:
+    return char == "_" or char.isalnum()
+
+
+def _readings(source: str, start: int, offset: int, end: int) -> Iterator[Parsed]:
+    whole = Parsed(source if end > start else source[:offset] + HOLE + source[offset:])
+    if not whole.root.has_error:
+        yield whole
+        return
+    yield parse_tolerant(source[:offset] if offset > start else source[:offset] + HOLE)
+    yield whole
+
+
+def _classify(parsed: Parsed, start: int, partial: str, surfaces: Sequence[ApiSurface]) -> Receiver:
+    byte = parsed.byte(start)
+    node = parsed.root.descendant_for_byte_range(byte, byte + 1)
+    nothing = Receiver("none", "", partial)
+    if node is None or node.type != "identifier" or node.start_byte != byte or node.parent is None:
+        return nothing
+    parent = node.parent
+    reading = Reading("", surfaces, parsed)
+    if parent.type == "attribute":
+        if parent.child_by_field_name("attribute") != node:
+            return nothing
+        value = reading.resolver.infer(parent.child_by_field_name("object"))
+        return Receiver("member", reading.listing_owner(value), partial)
+    if parent.type == "dotted_name":
+        return _in_dotted_name(reading, node, parent, partial)
+    call, own_keyword = _call_around(node)
+    if call is None:
+        return nothing
+    callee = reading.callee(reading.resolver.infer(call.child_by_field_name("function")))
+    given = tuple(
+        text(argument.child_by_field_name("name"))
+        for argument in reading.arguments(call)
+        if argument.type == "keyword_argument" and argument != own_keyword
+    )
+    return Receiver("keyword", callee.qualname if callee is not None else "", partial, given)
+
+
+def _in_dotted_name(reading: Reading, node: Node, dotted: Node, partial: str) -> Receiver:
+    before = [text(part) for part in dotted.named_children if part.start_byte < node.start_byte]
+    statement = dotted.parent
+    while statement is not None and statement.type == "aliased_import":
+        statement = statement.parent
+    if statement is None or not statement.type.startswith("import_"):
+        if not before:
+            return Receiver("none", "", partial)
+        scope = reading.resolver.scopes.at(node.start_byte)
+        value = reading.resolver.name(before[0], dotted.start_byte, scope)
+        for part in before[1:]:
+            value = reading.resolver.member(value, part)
+        return Receiver("member", reading.listing_owner(value), partial)
+    module = statement.child_by_field_name("module_name")
+    if module is not None and module != dotted:
+        owner = text(module)
+    else:
+        owner = ".".join(before)
+    return Receiver("import", owner if reading.world.knows(owner) else "", partial)
+
+
+def _call_around(node: Node) -> tuple[Node | None, Node | None]:
+    """(the call whose keyword the name may become, the keyword argument that it already is)."""
+    keyword: Node | None = None
+    parent = node.parent
+    if parent is not None and parent.type == "keyword_argument" and parent.child_by_field_name("name") == node:
+        keyword, parent = parent, parent.parent
+    if parent is None or parent.type != "argument_list" or parent.parent is None or parent.parent.type != "call":
+        return None, None
+    return parent.parent, keyword
