@@ -15,6 +15,7 @@ from seal_lsp.cli import (
     audit,
     complete,
     demo,
+    doctor,
     engine,
     forget,
     hover,
@@ -55,6 +56,7 @@ for name, function in {
     "settings": settings.command,
     "engine": engine.command,
     "demo": demo.command,
+    "doctor": doctor.command,
     "vet-report": vet_report.vet_report,
 }.items():
     app.command(name, epilog=EPILOG)(function)

@@ -139,7 +139,7 @@ def places(text: str, surface: ApiSurface, language: LanguageSupport, most: int 
 def hover_place(text: str, surface: ApiSurface, language: LanguageSupport) -> tuple[str, int, int] | None:
     """(qualname, line, UTF-16 column) of a documented name in the file, a call before anything else."""
     uses = [use for use in language.uses(text, [surface]) if use.exists and use.kind != "keyword"]
-    uses.sort(key=lambda use: (not _documented(surface.resolve(use.qualname)), use.kind != "call", use.start))
+    uses.sort(key=lambda use: (_dull(surface.resolve(use.qualname)), use.kind != "call", use.start))
     if not uses:
         return None
     line, column = _position(text, uses[0].start)
@@ -164,8 +164,8 @@ def _position(text: str, offset: int) -> tuple[int, int]:
     return before.count("\n"), len(last.encode("utf-16-le")) // 2
 
 
-def _documented(symbol: Symbol | None) -> bool:
-    return bool(symbol and symbol.doc)
+def _dull(symbol: Symbol | None) -> bool:
+    return symbol is None or not symbol.doc or not symbol.public or symbol.name.startswith("__")
 
 
 def _first_call(surface: ApiSurface) -> str:

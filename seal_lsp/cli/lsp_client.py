@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from lsprotocol import types as t
+from pygls.exceptions import JsonRpcException
 from pygls.lsp.client import LanguageClient
 
 from seal_lsp.core.errors import SealError
@@ -143,6 +144,8 @@ class Editor(LanguageClient):
             return await asyncio.wait_for(request, timeout_s)
         except TimeoutError:
             raise ServerGone(f"the server did not answer within {timeout_s:.0f} s", hint=self._last_words()) from None
+        except JsonRpcException as error:
+            raise SealError(f"the server refused: {error}", hint=self._last_words()) from None
         except RuntimeError as error:  # pygls: the process ended, the client was stopped
             raise ServerGone(f"the server ended: {error}", hint=self._last_words()) from None
 
