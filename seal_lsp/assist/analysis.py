@@ -1,0 +1,137 @@
+"""The server's side of the analysis worker: workspaces, their environments, and questions about a text.
+
+Two processes at most: one answers while the developer types, one (started when needed, ended when idle) reads whole
+libraries and workspaces. A question that overruns its time is answered with nothing. Knows no LSP and no engine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from seal_lsp.assist import tasks
+from seal_lsp.assist.facts import (
+    CompletionFacts,
+    CutText,
+    EnvironmentFacts,
+    HoverFacts,
+    LibraryAt,
+    Place,
+)
+from seal_lsp.assist.worker import AnalysisWorker, TaskCrashed, TaskTimeout
+from seal_lsp.core.library import InstalledLibrary
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+NEAR_S = 8.0  # a jedi inference that takes longer will not come back
+FAR_S = 180.0
+FAR_IDLE_S = 60.0
+NO_ROOT = Path()
+
+
+class Analysis:
+    """`interpreter` is asked for the setting of that name whenever an environment is looked for."""
+
+    def __init__(self, index: Path, interpreter: Callable[[], str]) -> None:
+        self._interpreter = interpreter
+        variables = {k: v for k, v in os.environ.items() if k in ("VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV")}
+        self._variables = variables
+        self._near = AnalysisWorker(tasks.start, (str(index),), name="near")
+        self._far = AnalysisWorker(tasks.start, (str(index),), name="far")
+        self._environments: dict[Path, asyncio.Task[EnvironmentFacts]] = {}
+        self._surfaces: dict[tuple, asyncio.Task[str]] = {}
+        self._far_rest: asyncio.TimerHandle | None = None
+        self.roots: tuple[Path, ...] = ()
+
+    def root_of(self, path: Path | None) -> Path:
+        """The innermost workspace folder that holds the path; the file's own folder where none does."""
+        if path is None:
+            return self.roots[0] if self.roots else NO_ROOT
+        holding = [root for root in self.roots if path.is_relative_to(root)]
+        return max(holding, key=lambda root: len(root.parts), default=path.parent)
+
+    async def environment(self, root: Path) -> EnvironmentFacts:
+        """Found once per workspace and kept until `forget_environment`."""
+        task = self._environments.get(root)
+        if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
+            task = asyncio.ensure_future(self._find(root))
+            self._environments[root] = task
+        return await asyncio.shield(task)
+
+    async def _find(self, root: Path) -> EnvironmentFacts:
+        found = await self._ask(tasks.environment, str(root), self._interpreter(), self._variables, timeout=NEAR_S * 4)
+        return found or EnvironmentFacts(None, (), "reading the environment took too long")
+
+    def forget_environment(self, root: Path | None = None) -> None:
+        """What is installed may have changed: look again next time."""
+        if root is None:
+            self._environments.clear()
+        else:
+            self._environments.pop(root, None)
+
+    async def place(self, path: Path | None) -> Place:
+        root = self.root_of(path)
+        facts = await self.environment(root)
+        return Place(str(path) if path else "", str(root), facts.environment)
+
+    async def completions(self, text: str, offset: int, place: Place) -> CompletionFacts | None:
+        return await self._ask(tasks.completions, text, offset, place)
+
+    async def hover(self, text: str, offset: int, place: Place) -> HoverFacts | None:
+        return await self._ask(tasks.hover, text, offset, place)
+
+    async def libraries_at(self, text: str, start: int, end: int, place: Place) -> tuple[LibraryAt, ...]:
+        return await self._ask(tasks.libraries_at, text, start, end, place) or ()
+
+    async def nearest(self, text: str, offset: int, place: Place) -> tuple[str, ...]:
+        return await self._ask(tasks.nearest, text, offset, place) or ()
+
+    async def cut(self, prefix: str, text: str, place: Place) -> CutText:
+        return await self._ask(tasks.cut, prefix, text, place) or CutText("")
+
+    async def prepare(self, text: str, place: Place) -> None:
+        """Read the libraries that a text imports into the index, ahead of the first question about them."""
+        if place.environment is None:
+            return
+        for library in await self._ask(tasks.imported, text, place) or ():
+            key = (library, str(place.environment.prefix))
+            if key not in self._surfaces:
+                self._surfaces[key] = asyncio.ensure_future(self.far(tasks.read_library, library, place.environment))
+
+    async def far(self, task: Callable[..., T], *arguments: Any, timeout: float = FAR_S) -> T | None:
+        """Run something long beside the typing. None when it overran or died."""
+        if self._far_rest is not None:
+            self._far_rest.cancel()
+        try:
+            return await self._far.run(task, *arguments, timeout=timeout)
+        except (TaskTimeout, TaskCrashed) as error:
+            log.warning("%s", error)
+            return None
+        finally:
+            loop = asyncio.get_running_loop()
+            self._far_rest = loop.call_later(FAR_IDLE_S, lambda: loop.create_task(self._far.rest()))
+
+    async def _ask(self, task: Callable[..., T], *arguments: Any, timeout: float = NEAR_S) -> T | None:
+        try:
+            return await self._near.run(task, *arguments, timeout=timeout)
+        except (TaskTimeout, TaskCrashed) as error:
+            log.warning("%s", error)
+            return None
+
+    def close(self) -> None:
+        if self._far_rest is not None:
+            self._far_rest.cancel()
+        for worker in (self._near, self._far):
+            worker.close()
+
+    def library_of(self, root: Path, name: str) -> InstalledLibrary | None:
+        """name@version in the environment of a workspace, if it was read already."""
+        task = self._environments.get(root)
+        if task is None or not task.done() or task.cancelled() or task.exception():
+            return None
+        return next((lib for lib in task.result().libraries if str(lib.id) == name), None)

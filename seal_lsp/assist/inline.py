@@ -1,0 +1,171 @@
+"""Ghost text: after a known receiver's dot the best existing name first, then what the model writes on; elsewhere
+what it writes. Every API name in the result exists, or the text is cut before it.
+
+Knows no LSP types; debouncing and superseding are the caller's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from seal_lsp.assist.analysis import Analysis
+from seal_lsp.assist.engine_link import EngineLink
+from seal_lsp.assist.facts import CompletionFacts, Place
+from seal_lsp.assist.menu import MAX_RANKED, PREFIX_CHARACTERS, static_order, visible, window
+from seal_lsp.assist.postprocess import Around, finish
+from seal_lsp.assist.typed_through import Remembered, TypedThrough
+from seal_lsp.core.protocol import CompleteReply, CompleteRequest, RankRequest
+
+if TYPE_CHECKING:
+    from seal_lsp.settings.schema import Settings
+
+SUFFIX_CHARACTERS = 1000
+NAMES_WHEN_INVOKED = 3
+STOP = ("\n\n\n",)
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """`text` goes at `start`..`end` (offsets, one line). `id` is what accepting it names."""
+
+    id: str
+    text: str
+    start: int
+    end: int
+    adapter: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """`selected` is (start, end, text) of the menu's selected item: a suggestion must extend that text."""
+
+    document: str
+    text: str
+    offset: int
+    place: Place
+    selected: tuple[int, int, str] | None = None
+    invoked: bool = False
+
+
+class Inline:
+    def __init__(self, analysis: Analysis, link: EngineLink, settings: Callable[[], Settings]) -> None:
+        self._analysis = analysis
+        self._link = link
+        self._settings = settings
+        self._memory = TypedThrough()
+
+    def remembered(self, ask: Ask) -> list[Suggestion]:
+        """At once and without the engine: what is left of a suggestion that is being typed along."""
+        if ask.selected is not None or ask.invoked:
+            return []
+        found = self._memory.find(
+            ask.document, self._link.epoch, ask.text[: ask.offset], _line_after(ask.text, ask.offset)
+        )
+        return [_suggestion(found[0], ask.offset, ask.offset, found[1])] if found else []
+
+    async def suggest(self, ask: Ask) -> list[Suggestion]:
+        if not self._link.ready:
+            return []
+        known = self.remembered(ask)
+        if known:
+            return known
+        deadline = asyncio.get_running_loop().time() + self._settings().inline.deadline_ms / 1000
+        epoch = self._link.epoch
+        start, end, typed = ask.selected or (ask.offset, ask.offset, "")
+        head = ask.text[:start] + typed
+        after = ask.text[end:]
+        around = _around(head, after)
+        if around.after.strip() and (around.after[0].isalnum() or around.after[0] == "_"):
+            return []  # in the middle of a word nothing can be said
+        facts = await self._analysis.completions(head + after, len(head), ask.place)
+        libraries = facts.libraries if facts else ()
+        begins = await self._names(head, facts, libraries, deadline, ask) if facts and facts.kind == "member" else [""]
+        found: list[Suggestion] = []
+        for begin in begins:
+            text, adapter = await self._write_on(head, begin, after, libraries, deadline, ask.place)
+            if not text or any(s.text == typed + text for s in found):
+                continue
+            if ask.selected is None and epoch == self._link.epoch:
+                self._memory.add(
+                    ask.document, epoch, Remembered(head, _line_after(ask.text, ask.offset), text, adapter)
+                )
+            found.append(_suggestion(typed + text, start, end, adapter))
+        return found
+
+    async def _names(
+        self, head: str, facts: CompletionFacts, libraries: tuple[str, ...], deadline: float, ask: Ask
+    ) -> list[str]:
+        """What completes the typed part to the likeliest existing names, best first; [] when none fits."""
+        shown = [m for m in static_order(visible(facts)) if m.name.startswith(facts.partial)][:MAX_RANKED]
+        if not shown:
+            return []
+        names = tuple(dict.fromkeys(m.name for m in shown))
+        order = list(names)
+        if len(names) > 1:
+            reply = await self._link.rank(
+                RankRequest(
+                    window(head[: facts.start], PREFIX_CHARACTERS), names, libraries, _left_ms(deadline), _request()
+                )
+            )
+            if reply is None:
+                return []
+            order = [name for _, name in sorted(zip(reply.scores, names, strict=False), key=lambda x: -x[0])]
+        return [name[len(facts.partial) :] for name in order[: NAMES_WHEN_INVOKED if ask.invoked else 1]]
+
+    async def _write_on(
+        self, head: str, begin: str, after: str, libraries: tuple[str, ...], deadline: float, place: Place
+    ) -> tuple[str, str]:
+        reply = await self._complete(head + begin, after, libraries, deadline)
+        around = _around(head, after)
+        if reply is None or not reply.texts:
+            return (begin if len(begin) > 1 else ""), ""
+        whole = reply.finish == "stop"
+        text = finish(begin + reply.texts[0], around, complete=whole)
+        if not text.startswith(begin):
+            text = begin
+        cut = await self._analysis.cut(head, text, place)
+        if cut.text != text:
+            text = finish(cut.text, around)
+        return text, reply.adapter
+
+    async def _complete(
+        self, prefix: str, after: str, libraries: tuple[str, ...], deadline: float
+    ) -> CompleteReply | None:
+        left = _left_ms(deadline)
+        if left < 50:
+            return None
+        request = CompleteRequest(
+            prefix=window(prefix, PREFIX_CHARACTERS),
+            suffix=after[:SUFFIX_CHARACTERS],
+            libraries=libraries,
+            max_tokens=self._settings().inline.max_tokens,
+            stop=STOP,
+            deadline_ms=left,
+        )
+        return await self._link.complete(replace(request, request=_request()))
+
+
+def _suggestion(text: str, start: int, end: int, adapter: str) -> Suggestion:
+    return Suggestion(_request(), text, start, end, adapter)
+
+
+def _request() -> str:
+    return uuid.uuid4().hex
+
+
+def _left_ms(deadline: float) -> int:
+    return max(1, int((deadline - asyncio.get_running_loop().time()) * 1000))
+
+
+def _line_after(text: str, offset: int) -> str:
+    return text[offset:].split("\n", 1)[0].rstrip("\r")
+
+
+def _around(head: str, after: str) -> Around:
+    above, _, before = head.rpartition("\n")
+    rest, _, below = after.partition("\n")
+    return Around(before, rest.rstrip("\r"), above[-4000:], below[:4000])

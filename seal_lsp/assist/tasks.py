@@ -1,0 +1,251 @@
+"""What runs in the analysis worker: module-level functions over plain values, called one at a time.
+
+Surfaces come from the index or are read once and put there; a user's package is read, never imported. Heavy imports
+stay inside the functions: the server imports this module to name them.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seal_lsp.assist.facts import CutText, EnvironmentFacts, LibraryAt, Place
+from seal_lsp.core.errors import EnvironmentProblem
+from seal_lsp.core.library import Environment, InstalledLibrary
+
+if TYPE_CHECKING:
+    from seal_lsp.core.api import ApiSurface
+    from seal_lsp.core.code import ApiUse, ImportUse
+    from seal_lsp.languages.python.support import Python
+
+log = logging.getLogger(__name__)
+
+SURFACES_KEPT = 24
+
+
+class Shelf:
+    """This process's memory: the index file, environments, surfaces. Made by `start`."""
+
+    def __init__(self, index: str) -> None:
+        self.index_path = Path(index)
+        self._index = None
+        self._language: Python | None = None
+        self.environments: dict[str, EnvironmentFacts] = {}
+        self._surfaces: dict[tuple[str, str], ApiSurface | None] = {}
+        self._local: dict[str, frozenset[str]] = {}
+
+    @property
+    def language(self) -> Python:
+        if self._language is None:
+            from seal_lsp.languages.python.support import Python
+
+            self._language = Python()
+        return self._language
+
+    @property
+    def index(self):
+        if self._index is None:
+            from seal_lsp.store.api_index import ApiIndex
+
+            self.index_path.parent.mkdir(parents=True, exist_ok=True)
+            self._index = ApiIndex(self.index_path)
+            for notice in getattr(self._index, "notices", ()):
+                log.warning("%s", notice)
+        return self._index
+
+    def facts(self, environment: Environment | None) -> EnvironmentFacts:
+        if environment is None:
+            return EnvironmentFacts(None)
+        key = str(environment.prefix)
+        if key not in self.environments:
+            self.environments[key] = EnvironmentFacts(environment, self.language.installed(environment))
+        return self.environments[key]
+
+    def surface(self, library: InstalledLibrary, environment: Environment) -> ApiSurface | None:
+        """None for what cannot be read. Reading a library for the first time takes seconds."""
+        from seal_lsp.languages.python.fingerprint import fingerprint
+
+        mark = fingerprint(library)
+        key = (str(library.id), mark)
+        if key not in self._surfaces:
+            found = self.index.get(library.id, mark)
+            if found is None:
+                try:
+                    found = self.language.surface(library, environment)
+                except Exception:
+                    log.exception("%s cannot be read", library.id)
+                else:
+                    self.index.put(found, mark)
+            self._surfaces[key] = found
+            while len(self._surfaces) > SURFACES_KEPT:
+                self._surfaces.pop(next(iter(self._surfaces)))
+        return self._surfaces[key]
+
+
+shelf: Shelf
+
+
+def start(index: str) -> None:
+    """The first thing in every worker process."""
+    global shelf
+    shelf = Shelf(index)
+
+
+def environment(root: str, setting: str, variables: Mapping[str, str]) -> EnvironmentFacts:
+    """The workspace's environment and what is installed there, read anew."""
+    try:
+        found = shelf.language.find_environment(Path(root), setting=setting, variables=variables)
+        facts = EnvironmentFacts(found, shelf.language.installed(found))
+    except EnvironmentProblem as problem:
+        return EnvironmentFacts(None, (), str(problem))
+    shelf.environments[str(found.prefix)] = facts
+    return facts
+
+
+def read_library(library: str, environment: Environment) -> str:
+    """Put a library's surface into the index; '' or why that was not possible."""
+    installed = next((lib for lib in shelf.facts(environment).libraries if str(lib.id) == library), None)
+    if installed is None:
+        return "not installed"
+    found = shelf.surface(installed, environment)
+    return "cannot be read" if found is None else ""
+
+
+def imported(text: str, place: Place) -> tuple[str, ...]:
+    """The libraries that a text imports, in source order."""
+    facts = shelf.facts(place.environment)
+    found = (facts.library_of(full_name(use)) for use in shelf.language.imports(text))
+    return tuple(dict.fromkeys(str(library.id) for library in found if library is not None))
+
+
+def surfaces(text: str, place: Place) -> tuple[ApiSurface, ...]:
+    """Of everything that a text imports."""
+    if place.environment is None:
+        return ()
+    facts = shelf.facts(place.environment)
+    libraries = {
+        library.id: library
+        for use in shelf.language.imports(text)
+        if (library := facts.library_of(full_name(use))) is not None
+    }
+    read = (shelf.surface(library, place.environment) for library in libraries.values())
+    return tuple(surface for surface in read if surface is not None)
+
+
+def full_name(use: ImportUse) -> str:
+    return f"{use.module}.{use.name}" if use.name and use.name != "*" else use.module
+
+
+def nearest(text: str, offset: int, place: Place) -> tuple[str, ...]:
+    """Libraries nearest to a place first: the one used there, those used before it, those that the file imports."""
+    known = surfaces(text, place)
+    uses = shelf.language.uses(text, known)
+    return nearest_of(uses, offset, known, imported(text, place))
+
+
+def nearest_of(
+    uses: Iterable[ApiUse], offset: int, known: Iterable[ApiSurface], imports: Iterable[str]
+) -> tuple[str, ...]:
+    before = sorted((use for use in uses if use.start <= offset and use.kind != "import"), key=lambda use: -use.start)
+    found = [str(library) for use in before if (library := library_of_name(use.qualname, known)) is not None]
+    return tuple(dict.fromkeys([*found, *imports]))
+
+
+def library_of_name(qualname: str, known: Iterable[ApiSurface]):
+    """The library of a dotted name; of those that share a namespace, the one that has the name."""
+    top = qualname.partition(".")[0]
+    candidates = [s for s in known if any(n == top or n.startswith(top + ".") for n in s.import_names)]
+    best = next((s for s in candidates if s.resolve(qualname) is not None), candidates[0] if candidates else None)
+    return best.library if best is not None else None
+
+
+def libraries_at(text: str, start: int, end: int, place: Place) -> tuple[LibraryAt, ...]:
+    """Libraries that the code between two places (on their lines) names."""
+    facts = shelf.facts(place.environment)
+    line_start = text.rfind("\n", 0, start) + 1
+    line_end = text.find("\n", end)
+    line_end = len(text) if line_end < 0 else line_end
+    found: list[LibraryAt] = []
+    for use in shelf.language.imports(text):
+        library = facts.library_of(full_name(use))
+        if library is not None and use.start <= line_end and use.end >= line_start:
+            found.append(LibraryAt(str(library.id), use.bound, use.start, use.end, "import"))
+    known = surfaces(text, place)
+    for use in shelf.language.uses(text, known):
+        library = library_of_name(use.qualname, known)
+        if library is not None and use.start <= line_end and use.end >= line_start:
+            found.append(LibraryAt(str(library), use.name, use.start, use.end, use.kind))
+    return tuple(found)
+
+
+def cut(prefix: str, text: str, place: Place) -> CutText:
+    """`text` up to the line with the first API name in it that does not exist."""
+    known = surfaces(prefix + text, place)
+    begin = len(prefix)
+    wrong = [u for u in shelf.language.uses(prefix + text, known) if u.exists is False and u.end > begin]
+    imports = [u for u in shelf.language.imports(prefix + text) if u.start >= begin and not _importable(u, place)]
+    places = [(u.start, u.name) for u in wrong] + [(u.start, u.name or u.module) for u in imports]
+    if not places:
+        return CutText(text)
+    at, name = min(places)
+    return CutText(_before(text, max(0, at - begin)), name)
+
+
+def _importable(use: ImportUse, place: Place) -> bool:
+    from seal_lsp.languages.python.standard_modules import standard_modules
+
+    top = use.module.partition(".")[0]
+    if use.module.startswith(".") or place.environment is None or top in standard_modules(place.environment.version):
+        return True
+    if shelf.facts(place.environment).library_of(full_name(use)) is not None:
+        return True
+    return top in local_modules(place)
+
+
+def local_modules(place: Place) -> frozenset[str]:
+    """Top-level modules of the workspace, and those beside the file."""
+    names: set[str] = set()
+    folders = [Path(place.root), Path(place.root) / "src"] if place.root and place.root != "." else []
+    folders += [Path(place.path).parent] if place.path else []
+    for folder in dict.fromkeys(folders):
+        try:
+            entries = list(folder.iterdir())
+        except OSError:
+            continue
+        names |= {entry.stem for entry in entries if entry.suffix == ".py"}
+        names |= {
+            entry.name for entry in entries if entry.is_dir() and entry.name.isidentifier() and _has_python(entry)
+        }
+    return frozenset(names)
+
+
+def _has_python(folder: Path) -> bool:
+    try:
+        return any(entry.suffix == ".py" for entry in folder.iterdir())
+    except OSError:
+        return False
+
+
+def _before(text: str, at: int) -> str:
+    """The whole lines before the one where `at` lies: half a call is worse than none."""
+    return text[: max(0, text.rfind("\n", 0, at))]
+
+
+def completions(text: str, offset: int, place: Place):
+    from seal_lsp.assist.cursor_tasks import completions as work
+
+    return work(shelf, text, offset, place)
+
+
+def hover(text: str, offset: int, place: Place):
+    from seal_lsp.assist.cursor_tasks import hover as work
+
+    return work(shelf, text, offset, place)
+
+
+def describe(qualname: str, library: str, environment: Environment):
+    from seal_lsp.assist.cursor_tasks import describe as work
+
+    return work(shelf, qualname, library, environment)

@@ -1,0 +1,156 @@
+"""The analysis worker: a process of its own, because jedi and griffe hold the GIL and may never come back.
+
+Tasks are module-level functions of `assist.tasks`, one at a time, each with a time limit; a task that overruns is
+killed with its process and the next task finds a fresh one. What a caller no longer wants is dropped while it waits;
+once it runs it is left to end (killing the process would cost more than the rest of the task).
+Knows nothing of what the tasks do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from pebble import ProcessPool
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+class TaskTimeout(Exception):
+    """The task overran its limit; its process was killed."""
+
+
+class TaskCrashed(Exception):
+    """The worker died while it ran the task (out of memory, a native crash)."""
+
+
+class AnalysisWorker:
+    """`initializer(*arguments)` runs first in every process that is started."""
+
+    def __init__(self, initializer: Callable[..., None], arguments: tuple = (), *, name: str = "analysis") -> None:
+        self._initializer = initializer
+        self._arguments = arguments
+        self._name = name
+        self._pool: ProcessPool | None = None
+        self._turn = asyncio.Lock()
+        self._closed = False
+        self.restarts = 0
+
+    async def run(self, task: Callable[..., T], *arguments: Any, timeout: float) -> T:
+        """The task's result. Raises TaskTimeout, TaskCrashed, or what the task raised."""
+        async with self._turn:
+            try:
+                return await self._once(task, arguments, timeout)
+            except BrokenProcessPool:
+                log.warning("the %s worker is gone, starting another", self._name)
+                await asyncio.to_thread(self._drop)
+            try:
+                return await self._once(task, arguments, timeout)
+            except BrokenProcessPool as error:
+                await asyncio.to_thread(self._drop)
+                raise TaskCrashed(f"the {self._name} worker cannot be started") from error
+
+    async def _once(self, task: Callable[..., T], arguments: tuple, timeout: float) -> T:
+        if self._closed:
+            raise TaskCrashed(f"the {self._name} worker is closed")
+        future = await asyncio.to_thread(self._schedule, task, arguments, timeout)
+        waiting = asyncio.wrap_future(future)
+        waiting.add_done_callback(_seen)
+        try:
+            # Not handing the cancellation on: pebble would kill the process.
+            return await asyncio.shield(waiting)
+        except asyncio.CancelledError:
+            if future.cancelled() or self._closed:
+                raise TaskCrashed(f"the {self._name} worker was closed") from None
+            raise
+        except TimeoutError as error:
+            if len(error.args) > 1:  # pebble's own; a task's TimeoutError passes through
+                self.restarts += 1
+                log.warning("%s overran %s s and was killed", getattr(task, "__name__", task), timeout)
+                raise TaskTimeout(f"{getattr(task, '__name__', task)} took longer than {timeout} s") from error
+            raise
+        except Exception as error:
+            if type(error).__name__ == "ProcessExpired":
+                self.restarts += 1
+                raise TaskCrashed(str(error)) from error
+            raise
+
+    def _schedule(self, task: Callable[..., T], arguments: tuple, timeout: float) -> Future[T]:
+        if self._pool is None:
+            from multiprocessing import get_context
+
+            from pebble import ProcessPool
+
+            self._pool = ProcessPool(
+                max_workers=1,
+                initializer=_start,
+                initargs=(self._initializer, self._arguments),
+                context=get_context("spawn"),
+            )
+        try:
+            return self._pool.schedule(task, args=arguments, timeout=timeout)
+        except RuntimeError as error:  # the pool noticed that it is broken or stopped
+            raise BrokenProcessPool(str(error)) from error
+
+    def _drop(self) -> None:
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.stop()
+            pool.join(timeout=5)
+
+    async def rest(self) -> None:
+        """End the process when nothing runs; the next task starts another."""
+        async with self._turn:
+            await asyncio.to_thread(self._drop)
+
+    def close(self) -> None:
+        """For good. Blocks up to a few seconds; the process is killed."""
+        self._closed = True
+        try:
+            self._drop()
+        except TimeoutError:
+            log.warning("the %s worker did not end", self._name)
+
+
+def _seen(future: asyncio.Future) -> None:
+    if not future.cancelled():
+        future.exception()  # an abandoned task's failure is nobody's news
+
+
+def _start(initializer: Callable[..., None], arguments: tuple) -> None:
+    """In the worker process: nothing it runs may write to the protocol's stream, or outlive the server."""
+    import os
+    import sys
+
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    _die_with_parent()
+    try:
+        os.nice(2)
+    except (OSError, AttributeError):
+        pass
+    initializer(*arguments)
+
+
+def _die_with_parent() -> None:
+    import os
+    import threading
+    import time
+
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(2)
+        os._exit(0)
+
+    threading.Thread(target=watch, daemon=True, name="parent-watch").start()

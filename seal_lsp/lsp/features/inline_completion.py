@@ -1,0 +1,87 @@
+"""textDocument/inlineCompletion (LSP 3.18), and what editors tell about a shown suggestion.
+
+Superseded requests are answered with null (the newer answer replaces them), nothing to suggest with an empty list.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+
+if TYPE_CHECKING:
+    from seal_lsp.assist.inline import Ask, Suggestion
+    from seal_lsp.lsp.documents import Snapshot
+    from seal_lsp.lsp.server import SealServer
+
+METHOD = types.TEXT_DOCUMENT_INLINE_COMPLETION
+# an empty options object is nil to lsp-mode, which then thinks that there is no such feature
+OPTIONS = types.InlineCompletionOptions(work_done_progress=False)
+ACCEPTED = "seal.accepted"
+COPILOT = ("textDocument/didShowCompletion", "textDocument/didPartiallyAcceptCompletion")
+
+
+def register(server: SealServer) -> None:
+    @server.feature(METHOD, OPTIONS)
+    async def inline(ls: SealServer, params: types.InlineCompletionParams) -> types.InlineCompletionList | None:
+        desk = ls.desk
+        if not await desk.ready() or not desk.settings.inline.enabled:
+            return types.InlineCompletionList(items=[])
+        return await desk.newest(METHOD, params.text_document.uri, _inline(ls, params))
+
+    for method in COPILOT:
+
+        @server.feature(method)
+        async def shown(ls: SealServer, params: Any, method: str = method) -> None:
+            ls.desk.feedback(method.rpartition("/")[2], params)
+
+
+async def _inline(ls: SealServer, params: types.InlineCompletionParams) -> types.InlineCompletionList | None:
+    desk = ls.desk
+    nothing = types.InlineCompletionList(items=[])
+    document = desk.snapshot(params.text_document.uri)
+    if document is None or not await desk.answerable(document) or not await desk.may_send(document):
+        return nothing
+    invoked = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
+    ask = await _ask(ls, params, document, invoked)
+    found = desk.inline.remembered(ask)
+    if not found:
+        if not invoked:
+            await asyncio.sleep(desk.settings.inline.debounce_ms / 1000)
+        found = await desk.inline.suggest(ask)
+    now = desk.snapshot(params.text_document.uri)
+    if now is None or now.version != document.version:
+        return None  # the text moved on; the request for the newer text brings the answer
+    items = [_item(document, suggestion) for suggestion in (found if invoked else found[:1])]
+    return types.InlineCompletionList(items=items)
+
+
+async def _ask(ls: SealServer, params: types.InlineCompletionParams, document: Snapshot, invoked: bool) -> Ask:
+    from seal_lsp.assist.inline import Ask
+
+    selected = None
+    info = params.context.selected_completion_info
+    if info is not None:
+        start, end = document.offset(info.range.start), document.offset(info.range.end)
+        selected = (start, end, info.text)
+    return Ask(
+        document=document.uri,
+        text=document.text,
+        offset=document.offset(params.position),
+        place=await ls.desk.analysis.place(document.path),
+        selected=selected,
+        invoked=invoked,
+    )
+
+
+def _item(document: Snapshot, suggestion: Suggestion) -> types.InlineCompletionItem:
+    range_ = document.range(suggestion.start, suggestion.end)
+    return types.InlineCompletionItem(
+        insert_text=suggestion.text,
+        filter_text=suggestion.text,
+        range=range_,
+        command=types.Command(
+            title="Accepted", command=ACCEPTED, arguments=[{"id": suggestion.id, "uri": document.uri}]
+        ),
+    )

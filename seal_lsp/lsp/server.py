@@ -1,0 +1,103 @@
+"""Builds the language server: which features exist, and the first and last messages of a session.
+
+Nothing slow is imported or done before `initialize` is answered; `Desk` starts its parts after `initialized`.
+"""
+
+from __future__ import annotations
+
+import logging
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
+from pygls.lsp.server import LanguageServer
+from pygls.protocol import LanguageServerProtocol
+
+from seal_lsp.lsp.desk import Desk
+from seal_lsp.lsp.documents import PYTHON, Documents
+from seal_lsp.lsp.features import (
+    code_action,
+    completion,
+    documents,
+    execute_command,
+    hover,
+    inline_completion,
+    workspace,
+)
+
+log = logging.getLogger(__name__)
+
+FEATURES = (completion, inline_completion, hover, code_action, execute_command, documents, workspace)
+NOTEBOOKS = types.NotebookDocumentSyncOptions(
+    notebook_selector=[
+        types.NotebookDocumentFilterWithCells(
+            notebook="jupyter-notebook", cells=[types.NotebookCellLanguage(language=PYTHON)]
+        )
+    ]
+)
+
+
+class Protocol(LanguageServerProtocol):
+    """pygls's, with an answer for requests whose parameters make no sense (pygls only logs them)."""
+
+    def structure_message(self, data: dict[str, Any]) -> Any:
+        try:
+            return super().structure_message(data)
+        except JsonRpcException as error:
+            if "method" in data and data.get("id") is not None:
+                self._send_response(data["id"], error=JsonRpcInvalidParams(str(error)).to_response_error())
+            raise
+
+
+class SealServer(LanguageServer):
+    """One editor window. `desk` is everything that window has."""
+
+    desk: Desk
+
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        log.error("%s: %s", getattr(source, "__name__", source), error)
+
+
+def create_server() -> SealServer:
+    server = SealServer(
+        "seal-lsp",
+        _version(),
+        text_document_sync_kind=types.TextDocumentSyncKind.Incremental,
+        notebook_document_sync=NOTEBOOKS,
+        protocol_cls=Protocol,
+        max_workers=2,
+    )
+    server.desk = Desk(server)
+    _session(server)
+    for feature in FEATURES:
+        feature.register(server)
+    return server
+
+
+def _session(server: SealServer) -> None:
+    @server.feature(types.INITIALIZE)
+    def initialize(ls: SealServer, params: types.InitializeParams) -> None:
+        pygls_workspace = ls.protocol.workspace
+        ls.protocol._workspace = Documents(
+            pygls_workspace.root_uri,
+            types.TextDocumentSyncKind.Incremental,
+            params.workspace_folders or [],
+            pygls_workspace.position_encoding,
+        )
+        ls.desk.initialize(params)
+
+    @server.feature(types.INITIALIZED)
+    async def initialized(ls: SealServer, params: types.InitializedParams) -> None:
+        await ls.desk.start()
+
+    @server.feature(types.SHUTDOWN)
+    async def shutdown(ls: SealServer, params: None) -> None:
+        await ls.desk.stop()
+
+
+def _version() -> str:
+    try:
+        return version("seal-lsp")
+    except PackageNotFoundError:
+        return "0"
