@@ -69,8 +69,9 @@ class Cycle:
         write_atomic(self.folder / "job.json", encode(job))
         return Cycle(self.folder, job)
 
-    def fail(self, error: dict) -> None:
+    def fail(self, kind: str, message: str, hint: str, exit_code: int = 1) -> None:
         """Record what the learner itself could not."""
+        error = {"type": kind, "message": message, "hint": hint, "exit_code": exit_code}
         write_atomic(self.folder / "error.json", encode(error))
 
     def probes(self) -> tuple[Case, ...]:

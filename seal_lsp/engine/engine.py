@@ -156,8 +156,9 @@ class Engine:
 
     async def forget(self, library: str) -> ChangeReply:
         identity = LibraryId.parse(library)
-        await self.learning.abandon(identity)
-        reply = await self.activation.forget(identity)
+        async with self.learning.changing:
+            await self.learning.abandon(identity)
+            reply = await self.activation.forget(identity)
         self._changed()
         return reply
 

@@ -68,6 +68,9 @@ class LearnerProcess:
     def resume(self) -> None:
         self._each(lambda process: process.resume())
 
+    def kill(self) -> None:
+        self._each(lambda process: process.kill())
+
     async def stop(self) -> None:
         """SIGTERM (it ends at a resumable point), and SIGKILL if it does not listen. Someone must be in wait()."""
         if self._process is None or self._process.returncode is not None:
@@ -78,7 +81,7 @@ class LearnerProcess:
         try:
             await asyncio.wait_for(self._done.wait(), STOP_S)
         except TimeoutError:
-            self._each(lambda process: process.kill())
+            self.kill()
 
     def _each(self, action: Callable[[psutil.Process], None]) -> None:
         if self._process is None or self._process.returncode is not None:

@@ -12,7 +12,7 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from seal_lsp.core.errors import SealError
@@ -38,6 +38,7 @@ class Current:
     learning: Learning
     process: LearnerProcess | None = None
     abandoned: bool = False
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class LearningQueue:
@@ -68,6 +69,7 @@ class LearningQueue:
         self._wake = asyncio.Event()
         self._closing = False
         self._task: asyncio.Task | None = None
+        self.changing = asyncio.Lock()  # held by whoever adds to the queue or forgets
         self.paused = pause_flag.exists()
 
     @property
@@ -81,7 +83,7 @@ class LearningQueue:
     @property
     def busy(self) -> bool:
         """Work is under way or about to be: the engine must stay. Paused work waits on disk just as well."""
-        return not self.paused and (self._current is not None or bool(self._waiting and self._host.source))
+        return not self.paused and (self._current is not None or self._can_begin())
 
     async def start(self) -> None:
         """Take up what an earlier engine left, then work."""
@@ -109,6 +111,10 @@ class LearningQueue:
     async def request(self, request: LearnRequest) -> LearnReply:
         """Raises UsageError for what is not a library at a version, ModelError when there is no base to learn into."""
         library = LibraryId.parse(request.library)
+        async with self.changing:
+            return await self._request(library, request)
+
+    async def _request(self, library: LibraryId, request: LearnRequest) -> LearnReply:
         if not self._enabled and request.reason in AUTOMATIC:
             return LearnReply("", "refused", "learning is switched off (learn.enabled)")
         base = self._host.base()
@@ -135,7 +141,7 @@ class LearningQueue:
             force=request.force,
             overrides=self._adjust(request.overrides),
         )
-        self._waiting.append(new_cycle(self._root, job))
+        self._waiting.append(await asyncio.to_thread(new_cycle, self._root, job))
         self._wake.set()
         self._on_change()
         return LearnReply(job.cycle, "queued")
@@ -157,7 +163,8 @@ class LearningQueue:
         self._on_change()
 
     async def abandon(self, library: LibraryId) -> None:
-        """Forgetting covers what is being learned: stop it, and delete its folders."""
+        """Forgetting covers what is being learned: stop it, delete its folders, and return when nothing of it can
+        still go live. Called with `changing` held."""
         for cycle in [c for c in self._waiting if c.library == library]:
             self._waiting.remove(cycle)
             cycle.remove()
@@ -166,11 +173,12 @@ class LearningQueue:
             current.abandoned = True
             if current.process:
                 await current.process.stop()
+            await current.ended.wait()
 
     async def _work(self) -> None:
         while not self._closing:
             self._wake.clear()
-            if not self._waiting or self.paused or self._host.source is None:
+            if self.paused or not self._can_begin():
                 await self._wake.wait()
                 continue
             cycle = self._waiting.popleft()
@@ -180,21 +188,19 @@ class LearningQueue:
                 await self._learn(self._current)
             except Exception:
                 log.exception("cycle %s", cycle.id)
-                self._hub.publish(
-                    "problem",
-                    {
-                        "type": "SealError",
-                        "message": f"learning {cycle.library} failed inside the engine",
-                        "hint": "see engine.log",
-                        "library": str(cycle.library),
-                    },
-                )
+                message = f"learning {cycle.library} failed inside the engine"
+                problem = {"type": "SealError", "message": message, "hint": "see engine.log"}
+                self._hub.publish("problem", {**problem, "library": str(cycle.library)})
             finally:
-                abandoned = self._current.abandoned
-                self._current = None
-                if abandoned:
+                if self._current.abandoned:
                     await asyncio.to_thread(cycle.remove)
+                self._current.ended.set()
+                self._current = None
                 self._on_change()
+
+    def _can_begin(self) -> bool:
+        # without a model that serves, an adapter is of no use, and the learner would fail for the same reason
+        return bool(self._waiting) and self._host.state == "ready"
 
     async def _learn(self, current: Current) -> None:
         cycle = current.cycle
@@ -211,27 +217,14 @@ class LearningQueue:
             log.warning("the learner of %s ended with %s in phase %s", cycle.id, code, phase)
             if deaths >= DEATHS_AT_MOST:
                 words = current.process.last_words if current.process else ""
-                cycle.fail(
-                    {
-                        "type": "LearnerDied",
-                        "message": f"the learner ended {deaths} times ({_why(code)}) in phase {phase}: {words}".rstrip(
-                            ": "
-                        ),
-                        "hint": "see engine.log; ask again with seal-lsp learn --force",
-                        "exit_code": 1,
-                    }
-                )
+                what = f"the learner ended {deaths} times ({_why(code)}) in phase {phase}"
+                cycle.fail("LearnerDied", f"{what}: {words}" if words else what, "see engine.log, then learn with --force")
         try:
             await self._activation.settle(cycle)
         except SealError as error:
-            cycle.fail(
-                {
-                    "type": type(error).__name__,
-                    "message": error.message,
-                    "hint": error.hint,
-                    "exit_code": error.exit_code,
-                }
-            )
+            if self._closing:
+                return  # not settled: the next engine ends it
+            cycle.fail(type(error).__name__, error.message, error.hint, error.exit_code)
             await self._activation.settle(cycle)
 
     async def _run_learner(self, current: Current) -> int:
@@ -243,7 +236,9 @@ class LearningQueue:
 
         current.process = LearnerProcess(self._command, cycle.folder, report)
         await current.process.start()
-        if self.paused:
+        if self._closing or current.abandoned:
+            current.process.kill()
+        elif self.paused:
             current.process.pause()
         return await current.process.wait()
 
