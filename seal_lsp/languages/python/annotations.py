@@ -11,9 +11,11 @@ import griffe
 
 _FIRST = {"Optional", "Annotated", "ClassVar", "Final", "Required", "NotRequired", "ReadOnly", "InitVar"}
 _CONTEXT = {"ContextManager", "AsyncContextManager", "AbstractContextManager", "AbstractAsyncContextManager"}
-_ELEMENT_FIRST = {"list", "List", "set", "Set", "frozenset", "FrozenSet", "tuple", "Tuple", "deque", "Sequence", "MutableSequence",
-                  "Iterable", "Iterator", "AsyncIterable", "AsyncIterator", "Generator", "AsyncGenerator", "Collection",
-                  "AbstractSet", "MutableSet", "KeysView", "ValuesView", "Reversible"}  # fmt: skip
+_ELEMENT_FIRST = {"list", "List", "set", "Set", "frozenset", "FrozenSet", "tuple", "Tuple", "deque", "Sequence",
+                  "MutableSequence", "Iterable", "Iterator", "AsyncIterable", "AsyncIterator", "Generator",
+                  "AsyncGenerator", "Collection", "AbstractSet", "MutableSet", "KeysView", "ValuesView",
+                  "Reversible"}  # fmt: skip
+_STANDARD = ("typing", "typing_extensions", "collections", "builtins")
 _AWAITED = {"Awaitable": 0, "Future": 0, "Task": 0, "Coroutine": 2}
 _NOTHING = {"None", "NoneType", "NoReturn", "Never", "Any", "object", "Literal", "Callable", "dict", "Dict", "Mapping",
             "MutableMapping", "defaultdict"}  # fmt: skip
@@ -22,11 +24,12 @@ _NOTHING = {"None", "NoneType", "NoReturn", "Never", "Any", "object", "Literal",
 @dataclass(frozen=True, slots=True)
 class Type:
     """`instance_of` is the dotted name of the value's class, `element` of what iterating it gives, `class_of` of the
-    class that the value is."""
+    class that the value is; `own` says that it is written `Self`."""
 
     instance_of: str = ""
     element: str = ""
     class_of: str = ""
+    own: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.instance_of or self.element or self.class_of)
@@ -65,7 +68,7 @@ def type_of(annotation: object, where: griffe.Object) -> Type:
     name = path.rpartition(".")[2]
     if name == "Self" and path.startswith("typing"):
         owner = _class_of(where)
-        return Type(owner.path if owner is not None else "")
+        return Type(owner.path if owner is not None else "", own=True)
     if not path or name in _NOTHING or isinstance(annotation, griffe.ExprCall):
         return Type()
     return _type_variable(path, where) or Type(path)
@@ -95,7 +98,7 @@ def _subscript(annotation: griffe.ExprSubscript, where: griffe.Object) -> Type:
         return type_of(arguments[min(_AWAITED[name], len(arguments) - 1)], where)
     if path in ("type", "typing.Type", "builtins.type"):
         return Type(class_of=type_of(arguments[0], where).instance_of)
-    if name in _ELEMENT_FIRST and not (path.count(".") and path.split(".")[0] not in ("typing", "collections", "builtins", "typing_extensions")):
+    if name in _ELEMENT_FIRST and path.partition(".")[0] in (name, *_STANDARD):
         if name in ("tuple", "Tuple") and not _homogeneous(arguments):
             return Type()
         return Type(element=type_of(arguments[0], where).instance_of)

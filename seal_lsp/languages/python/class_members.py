@@ -1,17 +1,15 @@
 """A griffe extension for what griffe leaves out: attributes that methods other than `__init__` assign, deprecation
-warnings in bodies, names made at run time; and a record of the modules that griffe had to skip."""
+warnings in bodies, names made at run time, imports that a submodule of the same name would hide."""
 
 from __future__ import annotations
 
 import ast
-import logging
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import griffe
 
-_SELF_NAMES_BY_DECORATOR = {"staticmethod"}
+from seal_lsp.languages.python.deprecations import warned_in
 
 
 class ClassMembers(griffe.Extension):
@@ -27,24 +25,23 @@ class ClassMembers(griffe.Extension):
 
     def on_function_instance(self, *, node: ast.AST, func: griffe.Function, **kwargs: Any) -> None:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            message = deprecation_of(node)
+            message = warned_in(node)
             if message:
                 func.extra["seal"]["deprecated"] = message
 
     def on_module_members(self, *, node: ast.AST, mod: griffe.Module, **kwargs: Any) -> None:
-        """`globals()[...] = ...` or `globals().update(...)` at a module's top make names nobody can list."""
+        """`globals()[...] = ...` or `globals().update(...)` at a module's top make names nobody can list.
+
+        Called before submodules are read: griffe lets `pkg/limit.py` replace what `from .limit import limit` bound,
+        Python does the opposite.
+        """
+        mod.extra["seal"]["imported"] = {name: member for name, member in mod.members.items() if member.is_alias}
         for statement in getattr(node, "body", ()):
             if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
                 continue
             for inner in ast.walk(statement):
                 if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and inner.func.id == "globals":
                     mod.extra["seal"]["dynamic"] = True
-
-
-def deprecation_of(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
-    from seal_lsp.languages.python.deprecations import warned_in
-
-    return warned_in(node)
 
 
 def _self_attributes(method: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[tuple[str, Any, Any, int]]:
@@ -76,8 +73,9 @@ def _add(cls: griffe.Class, method: ast.AST, name: str, value: Any, annotation: 
         said = _parameter_annotation(cls, method, value.id)
     expression = griffe.safe_get_expression(value, parent=cls, parse_strings=False) if value is not None else None
     if known is None:
-        attribute = griffe.Attribute(name, value=expression, annotation=said, lineno=line, parent=cls, analysis="static")
+        attribute = griffe.Attribute(name, value=expression, annotation=said, lineno=line, parent=cls)
         attribute.labels.add("instance-attribute")
+        attribute.extra["seal"]["assigned_in_method"] = True
         cls.set_member(name, attribute)
         return
     if known.is_alias or not known.is_attribute or "property" in known.labels or known.annotation is not None:
@@ -93,32 +91,3 @@ def _parameter_annotation(cls: griffe.Class, method: Any, name: str) -> Any:
         if argument.arg == name and argument.annotation is not None:
             return griffe.safe_get_annotation(argument.annotation, parent=cls)
     return None
-
-
-class SkippedModules(logging.Handler):
-    """Listens while griffe loads: it only logs the submodules that it cannot parse."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.DEBUG)
-        self.records: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.records.append(record.getMessage())
-
-    def __enter__(self) -> SkippedModules:
-        self.logger = logging.getLogger("griffe")
-        self.before = (self.logger.level, self.logger.propagate)
-        self.logger.addHandler(self)
-        self.logger.setLevel(logging.DEBUG)
-        self.logger.propagate = False
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.logger.removeHandler(self)
-        self.logger.level, self.logger.propagate = self.before[0], self.before[1]
-        self.logger.setLevel(self.before[0])
-
-    def modules(self, base: Path) -> Iterator[tuple[str, str]]:
-        for message in dict.fromkeys(self.records):
-            if "yntax" in message or "nicode" in message or "null bytes" in message:
-                yield message, "log"

@@ -94,6 +94,8 @@ def _decorator_style(path: str, surface: ApiSurface) -> str:
     found = surface.resolve(path) if path else None
     if found is None:
         return ""
+    if found.target in _ATTRS or found.target in _DATACLASSES:
+        return "attrs" if found.target in _ATTRS else "dataclass"
     if any(d.endswith("dataclass_transform") for d in found.decorators):
         return "dataclass"
     # A library's own shorthand: `frozen = partial(define, frozen=True)`.

@@ -1,7 +1,7 @@
 """Editable installs: where the sources of a distribution lie that is installed as links to them.
 
-Read from `.pth` files, `direct_url.json`, `.egg-link` and the finder modules that setuptools writes; those are parsed as
-data, never run.
+Read from `.pth` files, `direct_url.json`, `.egg-link` and the finder modules that setuptools writes; those are parsed
+as data, never run.
 """
 
 from __future__ import annotations
@@ -47,8 +47,9 @@ def _packages_in(base: Path) -> list[Path]:
     if packages:
         return packages
     modules = [path for path in sorted(base.glob("*.py")) if path.name not in _NOT_PACKAGES]
-    nested = [path.parent for path in sorted(base.glob("*/*/__init__.py")) if path.parent.parent.name not in _NOT_PACKAGES]
-    return modules or nested
+    if modules:
+        return modules
+    return [path.parent for path in sorted(base.glob("*/*/__init__.py")) if path.parts[-3] not in _NOT_PACKAGES]
 
 
 def _direct_url(distribution: Distribution) -> Path | None:

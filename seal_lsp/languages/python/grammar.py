@@ -160,7 +160,8 @@ def _endings(parsed: Parsed) -> Iterator[str]:
     close_tries = "".join(f"\n{' ' * column}finally: pass" for column in reversed(tries))
     indent = " " * (header.start_point.column if header is not None else 0)
     tails = [f"\n{indent}def {HOLE}(): pass"] if header is not None and header.type == "@" else []
-    tails += ["", ": pass", f"\n{indent}    pass", f"\n{indent}def {HOLE}(): pass", f" in {HOLE}: pass", f" import {HOLE}", "\n"]
+    definition, loop, names = f"\n{indent}def {HOLE}(): pass", f" in {HOLE}: pass", f" import {HOLE}"
+    tails += ["", ": pass", f"\n{indent}    pass", definition, loop, names]
     for filler in dict.fromkeys((name, HOLE, "")):
         for tail in tails:
             yield filler + closers + tail + close_tries + "\n"

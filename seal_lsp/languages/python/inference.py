@@ -96,7 +96,8 @@ def definition_name(
 ) -> DefinitionFact | None:
     """What the name at a place refers to, imports followed; None when jedi does not know."""
     script = _script(source, path, environment, roots)
-    for name in _ask("infer", lambda: script.goto(line, column, follow_imports=True, follow_builtin_imports=True)) or []:
+    goto = lambda: script.goto(line, column, follow_imports=True, follow_builtin_imports=True)  # noqa: E731
+    for name in _ask("goto", goto) or []:
         signatures = _ask("signatures", name.get_signatures) or []
         return DefinitionFact(
             _full_name(name),

@@ -101,10 +101,7 @@ def _in_dotted_name(reading: Reading, node: Node, dotted: Node, partial: str) ->
             value = reading.resolver.member(value, part)
         return Receiver("member", reading.listing_owner(value), partial)
     module = statement.child_by_field_name("module_name")
-    if module is not None and module != dotted:
-        owner = text(module)
-    else:
-        owner = ".".join(before)
+    owner = text(module) if module is not None and module != dotted else ".".join(before)
     return Receiver("import", owner if reading.world.knows(owner) else "", partial)
 
 

@@ -106,7 +106,7 @@ class Resolver:
         fit = [b for b in bindings if b.at <= at < b.until] if same_flow else []
         if not fit:
             # Before any assignment (a loop's second round), or from an inner function: the last one.
-            fit = [b for b in bindings if b.until == FOREVER and "." not in text_of_key(b)]
+            fit = [b for b in bindings if b.until == FOREVER]
         if not fit:
             return None
         # `x = None` says that x comes later; what it is then is said elsewhere.
@@ -321,7 +321,7 @@ class Resolver:
         return Value("instance", value.name) if self.world.class_of(value) is not None else None
 
     def returned(self, function: Scope) -> Value | None:
-        """What a function of the source returns: its annotation, else its return and yield expressions if they agree."""
+        """What a function of the source returns: its annotation, else what it returns and yields, if that agrees."""
         key = id(function)
         if key in self._active or self._depth > _DEPTH:
             return None
@@ -342,8 +342,9 @@ class Resolver:
     def _iterated(self, node: Node | None, scope: Scope, binding: Binding) -> Value | None:
         if node is not None and node.type == "call":
             function, arguments = node.child_by_field_name("function"), node.child_by_field_name("arguments")
-            if function is not None and text(function) == "enumerate" and arguments is not None:
-                return self.iterated(self.infer(arguments.named_children[0], scope)) if arguments.named_children else None
+            enumerated = arguments.named_children if arguments is not None else []
+            if function is not None and text(function) == "enumerate" and enumerated:
+                return self.iterated(self.infer(enumerated[0], scope))
         return self.iterated(self.infer(node, scope))
 
     def iterated(self, value: Value | None) -> Value | None:
@@ -387,10 +388,6 @@ class Resolver:
             key = node.child_by_field_name("subscript")
             return value if key is not None and key.type == "slice" else value.element
         return self.world.special(value, "__getitem__") if value.kind == "instance" else None
-
-
-def text_of_key(binding: Binding) -> str:
-    return ""
 
 
 def _is_none(binding: Binding) -> bool:

@@ -238,7 +238,8 @@ class Scopes:
             class_name = inner.named_children[0] if inner.type == "class_pattern" else None
             for name in _captured(inner):
                 self._add(scope, text(name), Binding("unknown", node.start_byte, scope, until=FOREVER))
-            for key in (alias, subject if subject is not None and subject.type in ("identifier", "attribute") else None):
+            narrowed = subject if subject is not None and subject.type in ("identifier", "attribute") else None
+            for key in (alias, narrowed):
                 if key is not None and (class_name is not None or key is alias):
                     kind = "instance" if class_name is not None else "unknown"
                     self._add(scope, text(key), Binding(kind, pattern.end_byte, scope, class_name, until))

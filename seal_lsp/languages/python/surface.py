@@ -4,12 +4,12 @@ Does not know what is made at run time: where a module or class makes names itse
 elsewhere, a compiled module), its qualname is in `open_names` and absence proves nothing. Facts beyond a Symbol's
 fields are in `extra`: `element:QUALNAME` is the type of what iterating the symbol's value gives, `class:QUALNAME` the
 class that a `type[...]` value holds, `same_class:QUALNAME` the parameters whose class argument is the returned type,
-`context:QUALNAME` is 1 where the value is that of `with`.
+`self_type:QUALNAME` is set where a method returns `Self`: the receiver's own class, subclass or not.
 """
 
 from __future__ import annotations
 
-import logging
+import ast
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,8 +21,6 @@ from seal_lsp.languages.python import annotations, class_members, deprecations
 from seal_lsp.languages.python.constructors import constructor_of
 from seal_lsp.languages.python.distributions import module_name
 
-log = logging.getLogger(__name__)
-
 _PARAMETER_KINDS = {
     griffe.ParameterKind.positional_only: "positional_only",
     griffe.ParameterKind.positional_or_keyword: "positional_or_keyword",
@@ -31,7 +29,7 @@ _PARAMETER_KINDS = {
     griffe.ParameterKind.var_keyword: "var_keyword",
 }
 # Bases that add nothing which a static reading would miss.
-PLAIN_BASES = {"object", "abc.ABC", "typing.Generic", "typing.Protocol", "typing_extensions.Protocol", "typing.NamedTuple",
+PLAIN_BASES = {"object", "abc.ABC", "typing.Generic", "typing.Protocol", "typing_extensions.Protocol",
                "typing_extensions.Generic", "collections.abc.Hashable"}  # fmt: skip
 ENUM_BASES = {f"enum.{name}" for name in ("Enum", "IntEnum", "StrEnum", "Flag", "IntFlag")}
 
@@ -71,46 +69,46 @@ class _Reading:
             return
         base = root.parents[depth - 1]
         if root.is_file() and root.suffix not in (".py", ".pyi"):
-            self.symbols[name] = Symbol(name, "module", file=str(root))
-            self.open_names.add(name)
-            self.problems.append(f"{name} is compiled and has no source or stubs: its API cannot be read")
+            self.cannot_read(name, "it is compiled and has no source or stubs", root)
             return
-        skipped = class_members.SkippedModules()
         loader = griffe.GriffeLoader(
             search_paths=[base],
             allow_inspection=False,
             extensions=griffe.load_extensions(class_members.ClassMembers()),
         )
-        with skipped:
-            try:
-                module = loader.load(name, try_relative_path=False, find_stubs_package=True)
-                loader.expand_wildcards(loader.modules_collection[name.partition(".")[0]], external=False)
-            except (griffe.GriffeError, ImportError, SyntaxError, OSError, ValueError, RecursionError, KeyError) as error:
-                self.problems.append(f"{name} cannot be read: {type(error).__name__}: {error}")
-                self.symbols.setdefault(name, Symbol(name, "module", file=str(root)))
-                self.open_names.add(name)
-                return
+        try:
+            module = loader.load(name, try_relative_path=False, find_stubs_package=True)
+            loader.expand_wildcards(loader.modules_collection[name.partition(".")[0]], external=False)
+        except (griffe.GriffeError, ImportError, SyntaxError, OSError, ValueError, RecursionError, KeyError) as error:
+            self.cannot_read(name, str(error), root)
+            return
         for parent in [".".join(name.split(".")[:i]) for i in range(1, depth)]:
             self.symbols.setdefault(parent, Symbol(parent, "module"))
             self.open_names.add(parent)  # a namespace is shared with other distributions
         self.module(module)
-        for path, reason in skipped.modules(base):
-            self.problems.append(f"{path} cannot be read: {reason}")
-            self.symbols.setdefault(path, Symbol(path, "module"))
-            self.open_names.add(path)
-        self.compiled(root, name)
+        self.unread(root, name)
 
-    def compiled(self, root: Path, name: str) -> None:
-        """Compiled modules without a stub exist, and anything may be in them."""
-        if root.is_file():
-            return
-        for path in [*root.rglob("*.so"), *root.rglob("*.pyd")]:
+    def cannot_read(self, qualname: str, reason: str, file: Path) -> None:
+        self.symbols.setdefault(qualname, Symbol(qualname, "module", file=str(file)))
+        self.open_names.add(qualname)
+        self.problems.append(f"{qualname} cannot be read: {reason}")
+
+    def unread(self, root: Path, name: str) -> None:
+        """Modules that griffe passed over: compiled, broken, or in a folder without `__init__`. They exist, and
+        anything may be in them."""
+        files = [] if root.is_file() else [p for p in root.rglob("*") if p.suffix in (".py", ".pyi", ".so", ".pyd")]
+        for path in sorted(files, key=lambda path: (len(path.parts), path.suffix)):
             parts = path.relative_to(root).with_name(path.name.partition(".")[0]).parts
+            parts = parts[:-1] if parts[-1] == "__init__" else parts
             qualname = ".".join((name, *parts))
-            if qualname not in self.symbols:
-                self.symbols[qualname] = Symbol(qualname, "module", file=str(path))
-                self.open_names.add(qualname)
-                self.problems.append(f"{qualname} is compiled and has no source or stubs: its API cannot be read")
+            if qualname in self.symbols or not all(part.isidentifier() for part in parts):
+                continue
+            if path.suffix in (".so", ".pyd"):
+                self.cannot_read(qualname, "it is compiled and has no source or stubs", path)
+            elif not all(".".join((name, *parts[:i])) in self.symbols for i in range(1, len(parts))):
+                continue  # scripts and templates in a folder that is no package
+            else:
+                self.cannot_read(qualname, why_unreadable(path), path)
 
     def module(self, module: griffe.Module) -> None:
         self.symbols[module.path] = Symbol(module.path, "module", doc=_doc(module), file=_file(module))
@@ -123,6 +121,7 @@ class _Reading:
                 self.symbols[f"{module.path}.{text}"] = Symbol(f"{module.path}.{text}", "attribute", file=_file(module))
 
     def members(self, owner: griffe.Module | griffe.Class) -> None:
+        imported = owner.extra["seal"].get("imported", {}) if owner.is_module else {}
         for name, member in owner.members.items():
             if "/" in name or name.endswith("*"):  # an unexpanded `from elsewhere import *`
                 self.open_names.add(owner.path)
@@ -130,6 +129,9 @@ class _Reading:
                 self.alias(owner, name, member)
             elif member.is_module:
                 self.module(member)
+                hidden = imported.get(name)
+                if hidden is not None and hidden.target_path != member.path:
+                    self.alias(owner, name, hidden)
             elif member.is_class:
                 self.class_(member)
             elif member.is_function:
@@ -225,6 +227,8 @@ class _Reading:
             self.extra[f"element:{path}"] = type_.element
         if type_.class_of:
             self.extra[f"class:{path}"] = type_.class_of
+        if type_.own:
+            self.extra[f"self_type:{path}"] = "1"
 
     def finish(self) -> None:
         """Settle aliases' kinds, enum members, results of calls, constructors: all need every symbol."""
@@ -265,6 +269,16 @@ class _Reading:
         for name in ("name", "value"):
             self.symbols.setdefault(f"{path}.{name}", Symbol(f"{path}.{name}", "property", file=symbol.file))
         self.extra[f"element:{path}"] = path
+
+
+def why_unreadable(path: Path) -> str:
+    try:
+        ast.parse(path.read_text("utf-8-sig"))
+    except SyntaxError as error:
+        return f"syntax error in line {error.lineno}: {error.msg}"
+    except (OSError, ValueError, RecursionError) as error:
+        return str(error)
+    return "its folder is no package"
 
 
 def _ancestors(path: str, draft: ApiSurface, depth: int = 0) -> list[str]:

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from seal_lsp.languages.python.resolution import Resolver
 
 _FIRST = {"Optional", "Annotated", "ClassVar", "Final", "Required", "NotRequired"}
-_ELEMENTS = {"list", "List", "set", "Set", "frozenset", "FrozenSet", "tuple", "Tuple", "Sequence", "MutableSequence", "Iterable",
-             "Iterator", "AsyncIterable", "AsyncIterator", "Generator", "AsyncGenerator", "Collection", "deque"}  # fmt: skip
+_ELEMENTS = {"list", "List", "set", "Set", "frozenset", "FrozenSet", "tuple", "Tuple", "Sequence", "MutableSequence",
+             "Iterable", "Iterator", "AsyncIterable", "AsyncIterator", "Generator", "AsyncGenerator", "Collection",
+             "deque"}  # fmt: skip
 _AWAITED = {"Awaitable": 0, "Coroutine": -1, "Task": 0, "Future": 0}
 
 

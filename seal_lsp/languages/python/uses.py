@@ -84,14 +84,15 @@ class Reading:
             for i in range(1, len(parts)):
                 owner, name = ".".join(text(part) for part in parts[:i]), text(parts[i])
                 if self.world.knows(owner):
-                    found = self._use("import", parts[i], name, owner, f"{owner}.{name}", self.world.exists(owner, name))
+                    exists = self.world.exists(owner, name)
+                    found = self._use("import", parts[i], name, owner, f"{owner}.{name}", exists)
                     if found is not None:
                         yield found
         for use in statement_imports(self.parsed, statement):
             if not use.name or use.name == "*" or not self.world.knows(use.module) or use.end > self.parsed.end:
                 continue
-            exists = self.world.exists(use.module, use.name)
-            yield ApiUse("import", use.name, use.start, use.end, use.line, use.module, f"{use.module}.{use.name}", exists)
+            exists, qualname = self.world.exists(use.module, use.name), f"{use.module}.{use.name}"
+            yield ApiUse("import", use.name, use.start, use.end, use.line, use.module, qualname, exists)
 
     def _member(self, node: Node) -> ApiUse | None:
         name = node.child_by_field_name("attribute")
