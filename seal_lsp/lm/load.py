@@ -50,7 +50,6 @@ def _info(folder: ModelFolder, config, tokenizer, place: torch.device, dtype: to
         context=min(config.max_position_embeddings, window),
         runtime=f"torch {torch.__version__} {str(dtype).removeprefix('torch.')}",
         device=torch.cuda.get_device_name(place) if place.type == "cuda" else "cpu",
-        fim=False,
     )
 
 

@@ -49,6 +49,12 @@ class Tokens:
         end, encoding = self._encode_tail(text, limit)
         return end[encoding.offsets[-limit][0] :] if len(encoding.ids) > limit else text
 
+    def head(self, text: str, limit: int) -> str:
+        """The beginning of a text that is `limit` tokens long."""
+        start = text[: limit * _CHARS_PER_TOKEN]
+        encoding = self._backend.encode(start, add_special_tokens=False)
+        return start[: encoding.offsets[limit - 1][1]] if len(encoding.ids) > limit > 0 else start
+
     def anchored(self, text: str, limit: int) -> str:
         """The end of a text that fits into `limit` tokens and starts at a line whose number is a multiple of four.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -18,6 +19,7 @@ from seal_lsp.lm.decode import decode_batch, decode_one
 from seal_lsp.lm.kv import PrefixCaches
 from seal_lsp.lm.likelihood import rank_candidates, score_pairs
 from seal_lsp.lm.lora import Adapters
+from seal_lsp.lm.prompts import cursor_prompt, fim_format
 from seal_lsp.lm.tokens import Tokens
 
 
@@ -33,7 +35,8 @@ class TorchLanguageModel:
         self.tokenizer = tokenizer
         self.device = next(network.parameters()).device
         self.tokens = Tokens(tokenizer, ends=_ends(network))
-        self._info = info
+        self.fim = fim_format(tokenizer.get_vocab())
+        self._info = replace(info, fim=self.fim is not None)
         self._anchored = anchored
         self._adapters = Adapters(network)
         self._prefixes = PrefixCaches(tokens=2 * info.context)
@@ -104,15 +107,13 @@ class TorchLanguageModel:
             if self._adapters.set_scale(digest, scale):
                 self._prefixes.drop(digest)
 
-    def adopt(self, peft, name: str) -> None:
-        """Score and generate under an adapter that is being trained in `network`; call again after each change."""
-        with self._lock:
-            self._adapters.adopt(peft, name)
-            self._prefixes.clear()
-
     def tail(self, text: str, max_tokens: int) -> str:
         """The last `max_tokens` tokens of a text, as text."""
         return self.tokens.tail(text, max_tokens)
+
+    def cursor_prompt(self, before: str, after: str, max_prompt_tokens: int) -> str:
+        """What to hand to `generate` for a cursor between two texts; only `before` where the model knows no infilling."""
+        return cursor_prompt(self.tokens, self.fim, before, after, max_prompt_tokens)
 
     def _cut(self, text: str, limit: int) -> str:
         return self.tokens.anchored(text, limit) if self._anchored else text

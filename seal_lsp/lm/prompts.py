@@ -1,0 +1,61 @@
+"""How each model family is asked to write at a cursor: plain left to right, or fill-in-the-middle in its own tokens.
+
+The family is read from the special tokens that its tokenizer has, not from a name. Sources: the model cards and
+tokenizer files of each family; a family whose tokens are not here is asked left to right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class FimFormat:
+    """`suffix_first`: the family's usual order is suffix, prefix, middle. `stops` end an infill beside end of text."""
+
+    family: str
+    prefix: str
+    suffix: str
+    middle: str
+    suffix_first: bool = False
+    stops: tuple[str, ...] = ()
+
+    def prompt(self, before: str, after: str) -> str:
+        if self.suffix_first:
+            return f"{self.suffix}{after}{self.prefix}{before}{self.middle}"
+        return f"{self.prefix}{before}{self.suffix}{after}{self.middle}"
+
+
+# In order: the first whose three tokens all are in the vocabulary.
+FORMATS: tuple[FimFormat, ...] = (
+    FimFormat("qwen-coder", "<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>",
+              stops=("<|file_sep|>", "<|repo_name|>", "<|fim_pad|>")),
+    FimFormat("starcoder2", "<fim_prefix>", "<fim_suffix>", "<fim_middle>", stops=("<file_sep>", "<repo_name>")),
+    # DeepSeek writes hole where others write suffix and end where they write middle: begin, before, hole, after, end.
+    FimFormat("deepseek-coder", "<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>"),
+    FimFormat("code-llama", "▁<PRE>", "▁<SUF>", "▁<MID>", stops=("▁<EOT>",)),
+)  # fmt: skip
+
+
+class TextWindow(Protocol):
+    """`lm.tokens.Tokens` is one."""
+
+    def tail(self, text: str, limit: int) -> str: ...
+
+    def head(self, text: str, limit: int) -> str: ...
+
+
+def fim_format(vocabulary: Collection[str]) -> FimFormat | None:
+    """The family's format (CodeGemma uses Qwen's spelling, Granite StarCoder's); None for a left-to-right model."""
+    return next((f for f in FORMATS if {f.prefix, f.suffix, f.middle} <= set(vocabulary)), None)
+
+
+def cursor_prompt(window: TextWindow, fim: FimFormat | None, before: str, after: str, limit: int) -> str:
+    """The prompt for a cursor between two texts, at most `limit` tokens long. A quarter of it is what comes after."""
+    if fim is None or not after.strip():
+        return window.tail(before, limit)
+    room = max(limit - 3, 2)
+    after = window.head(after, room // 4)
+    return fim.prompt(window.tail(before, room - room // 4), after)
