@@ -124,19 +124,22 @@ def _share(count: int, of: int) -> dict:
 
 
 def _print(console, rows: list[dict], reasons: int) -> None:
-    names = list(rows[0]["rejected"])
-
-    def cells(row: dict) -> list[str]:
-        kept = f"{row['kept']} ({_percent(row['kept'], row['written'])})"
-        parts = (f"{r['count']} ({100 * r['share']:.1f}%)" if r["count"] else "-" for r in row["rejected"].values())
-        return [row["library"], str(row["written"]), kept, *parts]
-
-    console.print(table(("library", "written", "kept", *names), map(cells, rows)))
+    """Checks down, libraries across: that fits eighty columns."""
+    lines = [
+        ["written", *(row["written"] for row in rows)],
+        ["kept", *(_cell(row["kept"], row["written"]) for row in rows)],
+        *(
+            [name, *(_cell(row["rejected"][name]["count"], row["written"]) for row in rows)]
+            for name in rows[0]["rejected"]
+        ),
+        ["(secrets replaced)", *(_cell(row["replaced_secrets"], row["written"]) for row in rows)],
+    ]
+    console.print(table(("rejected by", *(row["library"] for row in rows)), lines))
     for row in rows if reasons else ():
         for name, counts in row.get("reasons", {}).items():
             for reason, count in list(counts.items())[:reasons]:
                 console.print(f"{row['library']} {name} {count}x {reason}", markup=False)
 
 
-def _percent(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.1f}%" if whole else "-"
+def _cell(part: int, whole: int) -> str:
+    return f"{part} {100 * part / whole:.1f}%" if part and whole else "-"

@@ -48,7 +48,7 @@ class Secrets(EachAlone):
         return f"holds a secret that cannot be replaced: {found[0].kind}" if found else ""
 
     def redact(self, edit: SelfEdit) -> tuple[SelfEdit, str]:
-        """The edit with secrets replaced where that keeps the code what it is, and what was replaced ('' for nothing)."""
+        """The edit with secrets replaced where that leaves names alone, and what was replaced ('' for nothing)."""
         split = len(edit.prompt)
         prompt, completion, kinds = edit.prompt, edit.completion, []
         names = _names(edit.text)

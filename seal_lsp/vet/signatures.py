@@ -10,7 +10,7 @@ from __future__ import annotations
 from seal_lsp.core.api import ApiSurface, Parameter, Symbol
 from seal_lsp.core.code import CallUse
 from seal_lsp.vet.check import EachAlone, VetContext
-from seal_lsp.vet.snippet import Snippet
+from seal_lsp.vet.snippet import Snippet, on_own_instance
 
 # Decorators that leave what a caller writes as the source shows it; any other may change the signature.
 _TRANSPARENT = frozenset({
@@ -31,9 +31,15 @@ class Signatures(EachAlone):
         for code in snippet.code:
             for call in self._context.language.calls(code, surfaces):
                 problem = call_problem(call, surfaces)
-                if problem:
+                if problem and not _own_method(code, call):
                     return problem
         return ""
+
+
+def _own_method(code: str, call: CallUse) -> bool:
+    """`self.method(...)`: the subclass that the snippet was cut out of may define another one."""
+    name = call.qualname.rpartition(".")[2]
+    return on_own_instance(code, code.find(name, call.start, call.end))
 
 
 def call_problem(call: CallUse, surfaces: tuple[ApiSurface, ...]) -> str:

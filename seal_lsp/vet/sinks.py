@@ -21,7 +21,8 @@ from seal_lsp.vet.snippet import Snippet
 
 # Left out on purpose: import-only tests (B4xx), assert (B101), try/except/pass (B110, B112), passwords (B105-107: the
 # secrets check), bind to all interfaces (B104), random (B311), XML parsers (B313-319), urlopen (B310), subprocess
-# without shell (B603, B607), requests without timeout (B113), unpinned downloads (B615), bidi (B613: unicode check).
+# without shell (B603, B607), `shell=` of any call (B604 takes a variable for True; see _roundabout), requests without
+# timeout (B113), unpinned downloads (B615), bidi (B613: unicode check).
 BANDIT_TESTS = (
     "B102",  # exec
     "B103",  # chmod to everybody
@@ -51,7 +52,6 @@ BANDIT_TESTS = (
     "B509",  # snmp without encryption
     "B601",  # paramiko exec_command with a shell
     "B602",  # subprocess shell=True
-    "B604",  # any call with shell=True
     "B605",  # os.system, popen, getoutput
     "B606",  # os.exec*, os.spawn*
     "B608",  # SQL out of string pieces
@@ -126,6 +126,8 @@ def _roundabout(code: str) -> str:
         if not isinstance(node, ast.Call):
             continue
         callee = ast.unparse(node.func) if isinstance(node.func, (ast.Name, ast.Attribute)) else ""
+        if any(k.arg == "shell" and isinstance(k.value, ast.Constant) and k.value.value is True for k in node.keywords):
+            return f"{callee or 'a call'} with shell=True line {node.lineno}"
         first, second = [*node.args, None, None][:2]
         literal = first.value if isinstance(first, ast.Constant) else None
         if callee.removeprefix("builtins.") in ("__import__", "eval", "exec"):

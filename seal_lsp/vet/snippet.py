@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import tokenize
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +19,14 @@ from seal_lsp.core.learning import SelfEdit
 
 # Formats whose text is prose around fenced code; every other format is code from its first to its last character.
 PROSE_FORMATS = frozenset({"qa"})
+
+_OWN = re.compile(r"(?<![\w.])(?:self|cls)(?:\.\w+|\([^()\n]*\)|\[[^\[\]\n]*\])*\.$")
+
+
+def on_own_instance(code: str, start: int) -> bool:
+    """True for a member reached from `self` or `cls`. A snippet is often a piece cut out of a subclass: what the rest
+    of that class defines cannot be seen, so such a name says nothing about the library."""
+    return bool(_OWN.search(code, max(0, start - 200), start))
 
 
 @dataclass(frozen=True)

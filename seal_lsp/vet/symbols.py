@@ -10,7 +10,7 @@ import re
 
 from seal_lsp.core.api import ApiSurface
 from seal_lsp.vet.check import EachAlone, VetContext
-from seal_lsp.vet.snippet import Snippet
+from seal_lsp.vet.snippet import Snippet, on_own_instance
 
 _CODE_SPAN = re.compile(r"`([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)(?:\([^`\n]*\))?`")
 
@@ -25,7 +25,9 @@ class Symbols(EachAlone):
         surfaces = self._context.surfaces
         for code in snippet.code:
             for use in self._context.language.uses(code, surfaces):
-                if use.exists is False and use.kind != "keyword":  # keywords are the signature check's
+                if use.kind == "keyword" or use.exists is not False:  # keywords are the signature check's
+                    continue
+                if not on_own_instance(code, use.start):
                     return f"{use.qualname or use.name} does not exist in {_version(use.qualname, surfaces)}"
         if snippet.is_code:
             return ""
