@@ -13,36 +13,20 @@ import sqlite3
 import threading
 import weakref
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
 from filelock import FileLock, Timeout
 
 from seal_lsp.core.errors import SealError, StoreDamaged
-from seal_lsp.store.disk import full_disk_is_said, no_space, sha256_of
+from seal_lsp.store.damage import SetAside, swap_in_fresh
+from seal_lsp.store.disk import full_disk_is_said, no_space
 from seal_lsp.store.migrations import Schema
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-_SIDECARS = ("-wal", "-shm", "-journal")
-
-
-@dataclass(frozen=True, slots=True)
-class SetAside:
-    """A damaged file under its new name."""
-
-    file: Path
-    sha256: str
-    size: int
-    reason: str
-
-    @property
-    def message(self) -> str:
-        return f"{self.file.name}: damaged ({self.reason}); set aside in {self.file.parent}, a fresh one was made"
 
 
 class _Damaged(Exception):
@@ -50,21 +34,15 @@ class _Damaged(Exception):
 
 
 class _Connection(sqlite3.Connection):
-    """The base class cannot be referred to weakly."""
+    """`identity` is the process and the file (device, inode) that it was opened in and on."""
 
-
-class _ThreadConnection(threading.local):
-    """One connection a thread: a reader on an event loop never waits for a writer in another thread.
-
-    `identity` is the process and the file (device, inode) that the connection was opened in and on.
-    """
-
-    connection: _Connection | None = None
     identity: tuple[int, int, int] = (0, 0, 0)
 
 
-# After a fork the child holds its parent's connections. Closing one there could end the parent's write-ahead log.
-_INHERITED: list[sqlite3.Connection] = []
+class _ThreadConnection(threading.local):
+    """One connection a thread: a reader on an event loop never waits for a writer in another thread."""
+
+    connection: _Connection | None = None
 
 
 class Database:
@@ -92,6 +70,7 @@ class Database:
         self._file_lock = FileLock(f"{path}.lock", timeout=timeout_s)
         self._thread = _ThreadConnection()
         self._all: weakref.WeakSet[_Connection] = weakref.WeakSet()
+        weakref.finalize(self, _close_all, path, self._all)
         self._attempt(self._open)
 
     def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -105,9 +84,7 @@ class Database:
 
     def close(self) -> None:
         """Close every thread's connection; the next call opens one again."""
-        for connection in tuple(self._all):
-            connection.close()
-        self._all.clear()
+        _close_all(self.path, self._all)
         self._thread = _ThreadConnection()
 
     def _run(self, work: Callable[[sqlite3.Connection], T], begin: str) -> T:
@@ -119,16 +96,20 @@ class Database:
         return self._attempt(transaction)
 
     def _attempt(self, action: Callable[[], T]) -> T:
+        """Run `action`; when the file turns out to be damaged, replace it and run `action` again."""
         try:
             try:
-                return action()
+                with full_disk_is_said(self.path):
+                    return action()
             except sqlite3.DatabaseError as error:
                 if _code(error) not in _DAMAGED:
                     raise
-                self._replace_damaged(str(error))
+                reason = str(error)
             except _Damaged as error:
-                self._replace_damaged(str(error))
-            return action()
+                reason = str(error)
+            with full_disk_is_said(self.path):
+                self._replace_damaged(reason)
+                return action()
         except sqlite3.DatabaseError as error:
             raise self._said(error) from error
         except _Damaged as error:
@@ -138,57 +119,48 @@ class Database:
 
     def _current(self) -> sqlite3.Connection:
         # Another process may have set the file aside and made a new one; a forked child must not share a connection.
-        if self._thread.connection is None or self._thread.identity != self._seen():
-            self._open()
-        assert self._thread.connection is not None
-        return self._thread.connection
+        connection = self._thread.connection
+        if connection is not None and connection.identity == _identity(self.path):
+            return connection
+        return self._open()
 
-    def _seen(self) -> tuple[int, int, int]:
-        try:
-            found = self.path.stat()
-        except FileNotFoundError:
-            return (0, 0, 0)
-        return (os.getpid(), found.st_dev, found.st_ino)
-
-    def _open(self, set_aside: SetAside | None = None) -> None:
+    def _open(self) -> _Connection:
         self._drop()
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        connection = self._connect(self.path)
+        connection.identity = _identity(self.path)
+        self._all.add(connection)
+        self._thread.connection = connection
+        return connection
+
+    def _connect(self, path: Path, set_aside: SetAside | None = None) -> _Connection:
         connection = sqlite3.connect(
-            self.path, timeout=self._timeout_s, isolation_level=None, check_same_thread=False, factory=_Connection
+            path, timeout=self._timeout_s, isolation_level=None, check_same_thread=False, factory=_Connection
         )
         try:
-            with full_disk_is_said(self.path):
-                self._prepare(connection, set_aside)
+            self._prepare(connection, set_aside)
         except BaseException:
             connection.close()
             raise
-        self._all.add(connection)
-        self._thread.connection = connection
-        self._thread.identity = self._seen()
+        return connection
 
     def _drop(self) -> None:
         """Let go of this thread's connection."""
         connection, self._thread.connection = self._thread.connection, None
-        if connection is None:
-            return
-        if self._thread.identity[0] == os.getpid():
-            connection.close()
-        else:
-            _INHERITED.append(connection)
+        if connection is not None:
+            self._all.discard(connection)
+            _close(connection, self.path)
 
     def _prepare(self, connection: sqlite3.Connection, set_aside: SetAside | None) -> None:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA trusted_schema = OFF")
-        if self._durable:
-            connection.execute("PRAGMA synchronous = FULL")
-        else:
-            connection.execute("PRAGMA synchronous = NORMAL")
-            if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-                with self._file_lock:  # SQLite does not wait for another process that does the same
-                    connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'NORMAL'}")
         with _transaction(connection, "BEGIN"):
             done = self._version(connection)
-        if done == len(self._schema.steps) and set_aside is None:
+        if not self._durable and connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            with self._file_lock:  # SQLite does not wait for another process that does the same
+                connection.execute("PRAGMA journal_mode = WAL")
+        if done == len(self._schema.steps):
             return
         with _transaction(connection, "BEGIN IMMEDIATE"):
             done = self._version(connection)  # another process may have been first
@@ -198,7 +170,7 @@ class Database:
                 connection.execute(f"PRAGMA application_id = {self._schema.application_id}")
                 connection.execute(f"PRAGMA user_version = {number}")
             if set_aside is not None and self._on_fresh is not None:
-                self._on_fresh(connection, set_aside)  # same transaction: nobody's row comes before it
+                self._on_fresh(connection, set_aside)
 
     def _version(self, connection: sqlite3.Connection) -> int:
         """How many steps the file has behind it. Call in a transaction: its three readings belong together."""
@@ -218,17 +190,18 @@ class Database:
 
     def _replace_damaged(self, reason: str) -> None:
         """Rename the damaged file and make a fresh one; when another process did so meanwhile, use what it made."""
-        was = self._thread.identity if self._thread.connection is not None else None
-        self._drop()
         with self._file_lock:
-            if was is not None and was != self._seen():
-                return self._open()
-            if was is None and not self._still_damaged():
-                return self._open()
-            set_aside = self._set_aside(reason)
+            was = self._thread.connection
+            replaced = was is not None and was.identity != _identity(self.path)
+            self._drop()
+            if replaced or (was is None and not self._still_damaged()):
+                return
+            set_aside = swap_in_fresh(self.path, reason, self._make_fresh)
             log.warning("%s", set_aside.message)
             self.notices.append(set_aside.message)
-            self._open(set_aside)
+
+    def _make_fresh(self, path: Path, set_aside: SetAside) -> None:
+        self._connect(path, set_aside).close()
 
     def _still_damaged(self) -> bool:
         try:
@@ -236,21 +209,6 @@ class Database:
         except (sqlite3.DatabaseError, _Damaged):
             return True
         return False
-
-    def _set_aside(self, reason: str) -> SetAside:
-        digest, size = sha256_of(self.path), self.path.stat().st_size
-        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-        target = self.path.with_name(f"{self.path.name}.damaged-{stamp}")
-        number = 1
-        while target.exists():
-            number += 1
-            target = self.path.with_name(f"{self.path.name}.damaged-{stamp}-{number}")
-        # The journals go with their file: left behind, they would be played into the fresh one.
-        for end in _SIDECARS:
-            with contextlib.suppress(FileNotFoundError):
-                os.replace(f"{self.path}{end}", f"{target}{end}")
-        os.replace(self.path, target)
-        return SetAside(target, digest, size, reason)
 
     def _said(self, error: sqlite3.DatabaseError) -> SealError:
         code = _code(error)
@@ -276,6 +234,31 @@ def _transaction(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
         if connection.in_transaction:
             with contextlib.suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
+
+
+def _identity(path: Path) -> tuple[int, int, int]:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return (0, 0, 0)
+    return (os.getpid(), found.st_dev, found.st_ino)
+
+
+def _close_all(path: Path, connections: weakref.WeakSet[_Connection]) -> None:
+    for connection in tuple(connections):
+        _close(connection, path)
+    connections.clear()
+
+
+def _close(connection: _Connection, path: Path) -> None:
+    """Close a connection, unless that could harm others: the last one to leave a write-ahead log deletes it by name,
+    and that name is another file's once the file was replaced, and the parent's after a fork. Then it stays open."""
+    if connection.identity == _identity(path):
+        connection.close()
+        return
+    import ctypes  # only here
+
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))
 
 
 def _code(error: sqlite3.Error) -> int:

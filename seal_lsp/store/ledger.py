@@ -19,6 +19,7 @@ from typing import TextIO
 
 import rfc8785
 
+from seal_lsp.core.errors import StoreDamaged
 from seal_lsp.core.library import LibraryId
 from seal_lsp.core.progress import Clock
 from seal_lsp.store.database import Database, SetAside
@@ -115,7 +116,7 @@ class Ledger:
         )
         values = {"after": after, "subject": str(subject), "kind": kind, "limit": -1 if limit is None else limit}
         found = self._database.read(lambda connection: connection.execute(query, values).fetchall())
-        rows = [_row(record) for record in found]
+        rows = [_readable(record) for record in found]
         return rows[::-1] if newest else rows
 
     def head(self) -> tuple[int, str]:
@@ -131,14 +132,15 @@ class Ledger:
                 if reason := _complaint(record, last, prev):
                     return LedgerVerification(count, False, last + 1, reason)
                 count, last, prev = count + 1, record[0], record[-1]
-            if not records:
-                return LedgerVerification(count, not ending, last + 1 if ending.startswith("rows") else 0, ending)
+            if ending is not None:
+                first_bad, reason = ending
+                return LedgerVerification(count, not reason, first_bad, reason)
 
     def export(self, stream: TextIO) -> int:
         """Write every row as one line of canonical JSON; returns how many."""
         count, last = 0, 0
         while records := self._database.read(lambda connection, last=last: _batch(connection, last))[0]:
-            for row in map(_row, records):
+            for row in map(_readable, records):
                 stream.write(rfc8785.dumps({**_body(row), "hash": row.hash}).decode() + "\n")
                 count, last = count + 1, row.seq
         return count
@@ -168,23 +170,24 @@ def _head(connection: sqlite3.Connection) -> tuple[int, str]:
     return connection.execute("SELECT seq, hash FROM ledger ORDER BY seq DESC LIMIT 1").fetchone() or (0, GENESIS)
 
 
-def _batch(connection: sqlite3.Connection, after: int) -> tuple[list[tuple], str]:
-    """Some rows after a number, and, when there are none, what is wrong at the end. Batches, so that whoever reads
-    slowly (a pager behind an export) does not keep the writers waiting."""
+def _batch(connection: sqlite3.Connection, after: int) -> tuple[list[tuple], tuple[int, str] | None]:
+    """Some rows after a number; when there are none, what is wrong with the end as (first bad row, reason).
+
+    In batches, so that whoever reads slowly (a pager behind an export) does not keep the writers waiting."""
     query = f"SELECT {_COLUMNS} FROM ledger WHERE seq > ? ORDER BY seq LIMIT 1000"
     records = connection.execute(query, (after,)).fetchall()
-    return records, "" if records else _wrong_at_the_end(connection, after)
+    return records, None if records else _wrong_at_the_end(connection, after)
 
 
-def _wrong_at_the_end(connection: sqlite3.Connection, last: int) -> str:
+def _wrong_at_the_end(connection: sqlite3.Connection, last: int) -> tuple[int, str]:
     highest = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'ledger'").fetchone()
     if (highest[0] if highest else 0) != last:
-        return f"rows after {last} are missing"
+        return last + 1, f"rows after {last} are missing"
     triggers = connection.execute("SELECT count(*) FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'ledger'")
     if triggers.fetchone()[0] != 3:
-        return "the triggers that forbid changes are missing"
+        return 0, "the triggers that forbid changes are missing"
     integrity = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
-    return "" if integrity == "ok" else f"the file is damaged: {integrity}"
+    return 0, "" if integrity == "ok" else f"the file is damaged: {integrity}"
 
 
 def _complaint(record: tuple, last: int, prev: str) -> str:
@@ -207,6 +210,14 @@ def _complaint(record: tuple, last: int, prev: str) -> str:
 def _row(record: tuple) -> LedgerRow:
     seq, time, kind, subject, once, data, prev, digest = record
     return LedgerRow(seq, time, kind, subject, once, json.loads(data, parse_int=_number), prev, digest)
+
+
+def _readable(record: tuple) -> LedgerRow:
+    try:
+        return _row(record)
+    except ValueError as error:
+        what = f"row {record[0]} of the ledger cannot be read"
+        raise StoreDamaged(what, hint="`seal-lsp audit verify` says more") from error
 
 
 def _body(row: LedgerRow) -> dict:

@@ -11,6 +11,7 @@ import hashlib
 import os
 import stat
 import tempfile
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +41,10 @@ class Paths:
         from platformdirs import PlatformDirs  # imported here: with SEAL_HOME nobody needs it
 
         dirs = PlatformDirs(APPLICATION, appauthor=False)
-        return cls(dirs.user_data_path, dirs.user_cache_path, _runtime_folder(dirs.user_runtime_path))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about an XDG_RUNTIME_DIR that cannot be used: we have our own answer
+            runtime = dirs.user_runtime_path
+        return cls(dirs.user_data_path, dirs.user_cache_path, _runtime_folder(runtime))
 
     @property
     def ledger(self) -> Path:
