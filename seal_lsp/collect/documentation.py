@@ -1,6 +1,6 @@
 """Code in a library's documentation: docstring examples, doctests, and the README that dist-info METADATA carries.
 
-Prose is data, never instructions: only code is taken from it (and, by `key_lines`, summaries and parameter lines).
+Prose is data, never instructions: only code is taken from it.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from seal_lsp.collect.blocks import Import, imports_of, parse, runnable, with_imports
 from seal_lsp.collect.evidence import Basket, Origin, exported, relative, symbols_in
+from seal_lsp.collect.names import Import, imports_of, parse
+from seal_lsp.collect.snippets import runnable, with_imports
 from seal_lsp.core.api import ApiSurface, Symbol
 from seal_lsp.core.language import LanguageSupport
 from seal_lsp.core.library import InstalledLibrary
@@ -20,9 +21,6 @@ from seal_lsp.languages.readable_files import read_source
 _FENCE = re.compile(r"\s{0,3}(```+|~~~+)")
 _HEADING = re.compile(r"#{1,6}\s+(?P<title>.+?)\s*#*\s*")
 _UNDERLINE = re.compile(r"([=\-~^\"'`+*#.:_])\1{2,}\s*")
-_PARAMETER = re.compile(
-    r"\s*(:(param|parameter|arg|returns?|rtype|raises?|type)\b[^:]*:.*|\*{0,2}[A-Za-z_]\w*\s*(\([^)]*\))?\s*:\s+\S.*)"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ def docstring_usage(basket: Basket, library: InstalledLibrary, surface: ApiSurfa
         lines = _lines(symbol, files)
         # What the example's file imports, an example may leave out (Literal, Path ...).
         nearby = {**_file_imports(symbol.file, lines, imported), **known}
-        for line, block in language.code_blocks(symbol.doc):
+        for line, block in language.code_blocks(fences_at_margin(symbol.doc)):
             code = _usable(block, nearby, earlier)
             symbols = symbols_in(code, surface, language) if code else ()
             if not symbols:
@@ -141,11 +139,23 @@ def sections(text: str, first_line: int = 1) -> Iterator[Section]:
         title, begin = new, after
 
 
-def key_lines(doc: str) -> str:
-    """A docstring's summary line and its parameter lines; the rest of the prose is left out."""
-    lines = doc.strip().split("\n")
-    kept = [line.strip() for line in lines[1:] if _PARAMETER.fullmatch(line)]
-    return "\n".join([lines[0].strip(), *([""] if kept else []), *kept]) if lines[0].strip() else ""
+def fences_at_margin(doc: str) -> str:
+    """The docstring with fences that stand indented under a heading (Google's `Example:`) moved to the margin: deeper
+    than three blanks CommonMark sees no fence. Line numbers stay."""
+    lines = doc.split("\n")
+    indent, mark = 0, ""
+    for at, line in enumerate(lines):
+        bare = line.lstrip()
+        depth = len(line) - len(bare)
+        if not mark:
+            found = re.match(r"```+|~~~+", bare)
+            indent, mark = (depth, found[0]) if found else (0, "")
+        elif bare.rstrip() == mark:
+            lines[at], mark = bare, ""
+            continue
+        if mark:
+            lines[at] = line[min(indent, depth) :]
+    return "\n".join(lines)
 
 
 def _usable(block: str, known: Mapping[str, Import], earlier: list[str]) -> str:

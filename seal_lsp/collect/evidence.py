@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from seal_lsp.collect.blocks import Import
+from seal_lsp.collect.names import Import
 from seal_lsp.core.api import ApiSurface
 from seal_lsp.core.language import LanguageSupport
 from seal_lsp.core.learning import Evidence, Provenance

@@ -5,12 +5,14 @@ Reads .py files, and .pyi stubs where a module has no .py. Docstrings are cut to
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from seal_lsp.collect.blocks import Block, blocks, parse, short_docstrings
-from seal_lsp.collect.documentation import key_lines
+from seal_lsp.collect.blocks import Block, blocks
 from seal_lsp.collect.evidence import Basket, Origin, imports_library, relative, symbols_in
+from seal_lsp.collect.names import Import, parse
+from seal_lsp.collect.prose import short_docstrings
+from seal_lsp.collect.usage import unit_of
 from seal_lsp.core.api import ApiSurface
 from seal_lsp.core.language import LanguageSupport
 from seal_lsp.core.library import InstalledLibrary
@@ -29,6 +31,7 @@ def own_source(
         source.skip(str(library.id), library.problem or "no files to read: the distribution lists no package or module")
         return
     read = 0
+    public = public_paths(surface)
     for root in library.roots:
         for file in _files(root, source.limits.max_bytes):
             base = import_base(root, library)
@@ -48,7 +51,7 @@ def own_source(
                 source.skip(name, problem)
                 continue
             read += 1
-            _read_module(usage, source, text, name, library, surface, language)
+            _read_module(usage, source, text, name, library, surface, language, public)
 
 
 def import_base(root: Path, library: InstalledLibrary) -> Path:
@@ -65,6 +68,27 @@ def module_of(file: str) -> tuple[str, str]:
     return ".".join(parts), ".".join(parts[:-1])
 
 
+def public_paths(surface: ApiSurface) -> Mapping[str, str]:
+    """Where users reach what is defined at a private path: the shortest public name of each such symbol."""
+    found: dict[str, str] = {}
+    for qualname in sorted(surface.symbols, key=lambda name: (name.count("."), name)):
+        if _public(qualname) and surface.symbols[qualname].target:
+            real = surface.resolve(qualname)
+            if real is not None and not _public(real.qualname):
+                found.setdefault(real.qualname, qualname)
+    return found
+
+
+def public_import(imported: Import, public: Mapping[str, str]) -> Import:
+    """`from lib._internal.x import Y` as a user would write it, when Y is public somewhere under its own name."""
+    path = public.get(imported.target, "")
+    module, _, name = path.rpartition(".")
+    if not module or name != imported.target.rpartition(".")[2]:
+        return imported
+    words = f"from {module} import {name}" + (f" as {imported.bound}" if imported.bound != name else "")
+    return Import(imported.bound, path, words)
+
+
 def _read_module(
     usage: Basket,
     source: Basket,
@@ -73,22 +97,22 @@ def _read_module(
     library: InstalledLibrary,
     surface: ApiSurface,
     language: LanguageSupport,
+    public: Mapping[str, str],
 ) -> None:
     module, package = module_of(file)
     origin = Origin("library", library.id.name, library.id.version, file)
     for block in blocks(text, package=package, whole=True):
-        code = short_docstrings(block.code, key_lines)
+        code = short_docstrings(block.code)
         names = _defined(block, module, surface)
         source.add("source", code, f"{file}::{block.name}" if block.name else file, names, origin, block.line)
-    for block in blocks(text, package=package):
+    for block in blocks(text, package=package, rename=lambda imported: public_import(imported, public)):
         if not any(imports_library(target, surface) for target in block.imported):
             continue
-        shown = short_docstrings(block.text, key_lines)
-        symbols = tuple(name for name in symbols_in(shown, surface, language) if _public(name, surface))
+        shown = short_docstrings(block.text)
+        symbols = tuple(name for name in symbols_in(shown, surface, language) if _public(name))
         called = {use.qualname for use in language.uses(shown, (surface,)) if use.kind in ("call", "member", "keyword")}
         if any(name in called for name in symbols):
-            unit = f"{file}::{block.name}" if block.name and not block.shares else file
-            usage.add("usage", shown, unit, symbols, origin, block.line)
+            usage.add("usage", shown, unit_of(block, file, surface), symbols, origin, block.line)
 
 
 def _defined(block: Block, module: str, surface: ApiSurface) -> tuple[str, ...]:
@@ -97,7 +121,7 @@ def _defined(block: Block, module: str, surface: ApiSurface) -> tuple[str, ...]:
     return (qualname,) if qualname in surface.symbols else ()
 
 
-def _public(name: str, surface: ApiSurface) -> bool:
+def _public(name: str) -> bool:
     return not any(part.startswith("_") and part != "__init__" for part in name.split("."))
 
 

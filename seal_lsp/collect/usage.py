@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from seal_lsp.collect.blocks import blocks, parse
-from seal_lsp.collect.evidence import Basket, Origin, relative, symbols_in
+from seal_lsp.collect.blocks import Block, blocks
+from seal_lsp.collect.evidence import Basket, Origin, imports_library, relative, symbols_in
+from seal_lsp.collect.names import parse
 from seal_lsp.core.api import ApiSurface
 from seal_lsp.core.language import LanguageSupport
 from seal_lsp.core.library import Environment, InstalledLibrary
@@ -71,15 +72,20 @@ def requires(other: InstalledLibrary, name: str) -> bool:
 def usage_in(
     basket: Basket, source: str, surface: ApiSurface, language: LanguageSupport, origin: Origin, package: str = ""
 ) -> None:
-    """Every block of one file that names the library. A block that shares text with its file belongs to the file's
-    unit, since a probe held out of it would else be read in a sibling."""
+    """Every block of one file that names the library."""
     for block in blocks(source, package=package):
         if not any(name in block.text for name in surface.import_names):
             continue
         symbols = symbols_in(block.text, surface, language)
         if symbols:
-            unit = f"{origin.file}::{block.name}" if block.name and not block.shares else origin.file
-            basket.add("usage", block.text, unit, symbols, origin, block.line)
+            basket.add("usage", block.text, unit_of(block, origin.file, surface), symbols, origin, block.line)
+
+
+def unit_of(block: Block, file: str, surface: ApiSurface) -> str:
+    """A function or class is a unit of its own, unless it carries an assignment that names the library: a probe held
+    out of that line would else be read in a sibling. Then the file is the unit."""
+    alone = block.name and not any(imports_library(target, surface) for target in block.carried)
+    return f"{file}::{block.name}" if alone else file
 
 
 def _files_usage(

@@ -202,11 +202,12 @@ def _name(line: str) -> str:
     """The distribution that a requirement line names; "" for what is none (a path, a bare URL)."""
     line = re.split(r"\s--", line.strip())[0]
     try:
-        return Requirement(line).name
+        name = Requirement(line).name
     except InvalidRequirement:
         # What pip would refuse still names a distribution when a name stands alone before a version.
         match = re.match(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(\[[^\]]*\])?\s*([=<>!~;@]|$)", line)
-        return match[1] if match and not re.search(r"\.(whl|zip|tar\.gz)$", match[1]) else ""
+        name = match[1] if match else ""
+    return "" if name.endswith((".whl", ".zip", ".tar.gz")) else name
 
 
 _READERS: dict[str, Callable[[str], Iterable[str]]] = {
