@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import multiprocessing
 import re
 import sqlite3
 import subprocess
@@ -148,3 +149,61 @@ def test_an_index_damaged_in_the_middle_is_set_aside_when_it_is_read(tmp_path):
     index = ApiIndex(path)
     assert index.get(LIBRARY, "f") is None
     assert len(index.notices) == 1
+
+
+FILL = """
+import sys, pathlib
+from seal_lsp.core.api import ApiSurface, Symbol
+from seal_lsp.core.library import LibraryId
+from seal_lsp.store.api_index import ApiIndex
+index = ApiIndex(pathlib.Path(sys.argv[1]))
+print(len(index.notices), flush=True)
+index.put(ApiSurface(LibraryId("theirs", "1"), ("t",), {"t.f": Symbol("t.f", "function")}), "f")
+print("put", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_leaving_a_file_that_was_set_aside_does_not_touch_the_one_in_its_place(tmp_path):
+    """The last connection to leave a write-ahead log deletes it by name; that name is by then the fresh file's."""
+    path = tmp_path / "index.db"
+    surface = ApiSurface(LIBRARY, ("lib",), {"lib.f": Symbol("lib.f", "function")})
+    mine = ApiIndex(path)
+    mine.put(surface, "f")
+    raw = sqlite3.connect(path)
+    raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    raw.close()
+    with path.open("r+b") as stream:
+        stream.write(b"garbage" * 200)
+    other = subprocess.Popen(
+        [sys.executable, "-c", FILL, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert [other.stdout.readline().strip() for _ in range(2)] == ["1", "put"]
+    mine.close()
+    assert path.with_name("index.db-wal").stat().st_size > 0
+    assert mine.symbol(LibraryId("theirs", "1"), "t.f") is not None
+    other.communicate("")
+    assert ApiIndex(path).symbol(LibraryId("theirs", "1"), "t.f") is not None
+    assert mine.notices == []
+
+
+def test_a_forked_child_opens_its_own_connection(tmp_path):
+    ledger = Ledger(tmp_path / "ledger.db")
+    index = ApiIndex(tmp_path / "index.db")
+    ledger.append("train", LIBRARY, {})
+    index.put(ApiSurface(LIBRARY, ("lib",), {"lib.f": Symbol("lib.f", "function")}), "f")
+
+    def child():
+        assert index.symbol(LIBRARY, "lib.f") is not None
+        ledger.append("gate", LIBRARY, {})
+        ledger.close()
+        index.close()
+
+    process = multiprocessing.get_context("fork").Process(target=child)
+    process.start()
+    process.join(60)
+    assert process.exitcode == 0
+    assert (tmp_path / "index.db-wal").exists()
+    assert ledger.append("train", LIBRARY, {}) == 3
+    assert ledger.verify().ok
+    assert index.symbol(LIBRARY, "lib.f") is not None
