@@ -21,6 +21,7 @@ from seal_lsp.cli import (
     hover,
     learn,
     libraries,
+    model,
     pause,
     rollback,
     settings,
@@ -62,6 +63,7 @@ for name, function in {
     app.command(name, epilog=EPILOG)(function)
 
 app.add_typer(audit.app, name="audit")
+app.add_typer(model.app, name="model")
 
 
 @app.command(epilog=EPILOG)

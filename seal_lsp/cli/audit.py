@@ -25,7 +25,8 @@ def show_rows(
     json: Json = False,
 ) -> None:
     """The newest rows, oldest of them first."""
-    rows = _ledger().rows(subject=_subject(library), kind=kind)[-last:]
+    subject = _subject(library)
+    rows = _ledger().rows(subject=subject, kind=kind, limit=last, newest=True)
 
     def human(console):
         console.print(table(("row", "time", "kind", "library", "data"), (
