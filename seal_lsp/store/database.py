@@ -45,6 +45,10 @@ class _ThreadConnection(threading.local):
     connection: _Connection | None = None
 
 
+# A connection that crossed a fork must not even be closed by the child.
+_INHERITED: list[sqlite3.Connection] = []
+
+
 class Database:
     """`durable` files lose nothing on a power cut; others (caches) may lose their last transactions, never their form.
 
@@ -70,7 +74,7 @@ class Database:
         self._file_lock = FileLock(f"{path}.lock", timeout=timeout_s)
         self._thread = _ThreadConnection()
         self._all: weakref.WeakSet[_Connection] = weakref.WeakSet()
-        weakref.finalize(self, _close_all, path, self._all)
+        weakref.finalize(self, _close_all, self._all)
         self._attempt(self._open)
 
     def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -84,7 +88,7 @@ class Database:
 
     def close(self) -> None:
         """Close every thread's connection; the next call opens one again."""
-        _close_all(self.path, self._all)
+        _close_all(self._all)
         self._thread = _ThreadConnection()
 
     def _run(self, work: Callable[[sqlite3.Connection], T], begin: str) -> T:
@@ -149,7 +153,7 @@ class Database:
         connection, self._thread.connection = self._thread.connection, None
         if connection is not None:
             self._all.discard(connection)
-            _close(connection, self.path)
+            _close(connection)
 
     def _prepare(self, connection: sqlite3.Connection, set_aside: SetAside | None) -> None:
         connection.execute("PRAGMA foreign_keys = ON")
@@ -244,21 +248,17 @@ def _identity(path: Path) -> tuple[int, int, int]:
     return (os.getpid(), found.st_dev, found.st_ino)
 
 
-def _close_all(path: Path, connections: weakref.WeakSet[_Connection]) -> None:
+def _close_all(connections: weakref.WeakSet[_Connection]) -> None:
     for connection in tuple(connections):
-        _close(connection, path)
+        _close(connection)
     connections.clear()
 
 
-def _close(connection: _Connection, path: Path) -> None:
-    """Close a connection, unless that could harm others: the last one to leave a write-ahead log deletes it by name,
-    and that name is another file's once the file was replaced, and the parent's after a fork. Then it stays open."""
-    if connection.identity == _identity(path):
-        connection.close()
-        return
-    import ctypes  # only here
-
-    ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))
+def _close(connection: _Connection) -> None:
+    if connection.identity[0] == os.getpid():
+        connection.close()  # SQLite sees by itself when the file was replaced, and leaves the new one's log alone
+    else:
+        _INHERITED.append(connection)
 
 
 def _code(error: sqlite3.Error) -> int:
