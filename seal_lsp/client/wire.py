@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, is_dataclass
 from functools import cache
+from pathlib import PurePath
 from typing import Any, TypeVar
 
 from seal_lsp.core import errors
@@ -49,7 +50,17 @@ def plain(value: Any) -> Any:
 
 def encode(value: Any) -> bytes:
     """UTF-8 JSON. A lone surrogate (half a character, as some editors send) becomes '?' rather than an error."""
-    return json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"), default=str).encode("utf-8", "replace")
+    return json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"), default=_inner).encode(
+        "utf-8", "replace"
+    )
+
+
+def _inner(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, PurePath):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no place in a message")
 
 
 def problem(error: errors.SealError) -> dict[str, str]:

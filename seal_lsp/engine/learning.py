@@ -218,7 +218,9 @@ class LearningQueue:
             if deaths >= DEATHS_AT_MOST:
                 words = current.process.last_words if current.process else ""
                 what = f"the learner ended {deaths} times ({_why(code)}) in phase {phase}"
-                cycle.fail("LearnerDied", f"{what}: {words}" if words else what, "see engine.log, then learn with --force")
+                cycle.fail(
+                    "LearnerDied", f"{what}: {words}" if words else what, "see engine.log, then learn with --force"
+                )
         try:
             await self._activation.settle(cycle)
         except SealError as error:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from rule_model import BASE, RuleModel
 
 from seal_lsp.client.engine_client import EngineClient
 from seal_lsp.core.protocol import Event, LearnRequest, UsageLineReply
@@ -17,7 +18,6 @@ from seal_lsp.engine.app import create_app
 from seal_lsp.engine.engine import Engine
 from seal_lsp.engine.model_host import ModelSource
 from seal_lsp.store.paths import Paths
-from tests.engine.rule_model import BASE, RuleModel
 
 FAKE_LEARNER = (sys.executable, "-S", str(Path(__file__).with_name("fake_learner.py")))
 

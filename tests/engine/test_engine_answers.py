@@ -6,6 +6,7 @@ import asyncio
 
 import httpx
 import pytest
+from rule_model import BASE
 
 from seal_lsp.client.engine_client import EngineClient
 from seal_lsp.core.errors import Cancelled, EngineUnavailable, ModelError, UsageError
@@ -14,7 +15,6 @@ from seal_lsp.engine.answers import alternatives
 from seal_lsp.engine.app import create_app
 from seal_lsp.engine.generation import GenerationQueue, Priority
 from seal_lsp.engine.model_host import ModelSource
-from tests.engine.rule_model import BASE
 
 
 async def test_rank_and_complete_without_libraries(start):
