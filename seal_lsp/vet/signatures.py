@@ -47,12 +47,27 @@ def call_problem(call: CallUse, surfaces: tuple[ApiSurface, ...]) -> str:
     for surface in surfaces:
         symbol = surface.resolve(call.qualname)
         if symbol is not None:
-            return _problem(call, symbol)
+            return _problem(call, symbol) if _written_as_called(symbol, surface) else ""
     return ""
 
 
+def _written_as_called(symbol: Symbol, surface: ApiSurface) -> bool:
+    """Nothing between the source's parameter list and the caller that may change it."""
+    if surface.extra.get(f"element:{symbol.qualname}") == symbol.qualname:
+        return False  # an enum: calling it looks a member up
+    makers: list[Symbol | None] = [symbol]
+    if symbol.kind == "class":
+        makers += [surface.resolve(f"{symbol.qualname}.{name}") for name in ("__init__", "__new__")]
+    return all(
+        maker is None
+        or ((maker is symbol or maker.parameters is not None)  # `__init__ = wrap(__init__)` is an attribute
+        and all(_bare(decorator) in _TRANSPARENT for decorator in maker.decorators))
+        for maker in makers
+    )
+
+
 def _problem(call: CallUse, symbol: Symbol) -> str:
-    if symbol.parameters is None or not all(_bare(d) in _TRANSPARENT for d in symbol.decorators):
+    if symbol.parameters is None:
         return ""
     parameters = symbol.parameters
     by_kind: dict[str, list[Parameter]] = {}

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from seal_lsp.languages.python.support import Python
-
 from seal_lsp.core.api import ApiSurface
 from seal_lsp.core.learning import Provenance, SelfEdit
 from seal_lsp.core.library import Environment, LibraryId
+from seal_lsp.languages.python.support import Python
 from seal_lsp.vet.check import VetContext
 
 LIBRARY = LibraryId("acme", "2.0")
 PYTHON = Python()
 SOURCE = '''"""Talk to acme servers."""
 
+import enum
 import functools
 
 
@@ -59,6 +59,16 @@ def traced(function):
 
 @traced
 def patched(one): ...
+
+
+class Wrapped:
+    def __init__(self): ...
+
+    __init__ = traced(__init__)
+
+
+class Level(enum.Enum):
+    LOW = 1
 '''
 
 

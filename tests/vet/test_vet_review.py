@@ -20,6 +20,9 @@ HONEST = {
     "class method": "from acme import Client\n\nClient.local(8080)\nClient.parse('{}')\n",
     "spread": "from acme import Client, connect\n\ndef f(a, o):\n    Client(*a, **o)\n    connect(**o)\n",
     "anything goes": "import acme\n\nacme.gather(1, 2, 3, four=4)\nacme.patched(1, 2, 3)\nacme.Lazy().whatever.it(1)\n",
+    "unknown constructors": "from acme import Level, Wrapped\n\nWrapped(1, two=3)\nLevel(1)\n",
+    "cut out of a subclass": "import acme\n\nclass Mine(acme.Client):\n    def f(self):\n        self.mine.put(1)\n",
+    "shell as a value": "from acme import gather\n\n\ndef f(shell):\n    gather(shell=shell)\n",
     "other names": "class Client:\n    def fetch(self): ...\n\nClient().fetch(1, 2, 3)\n",
     "technical words": "from acme import connect\n\n# kill the slave, strip the dummy\nconnect('x')\n",
     "handler": "import signal, subprocess\n\ntry:\n    subprocess.run(['ls', '-l'])\nexcept OSError:\n    pass\n",
@@ -54,6 +57,7 @@ POISON = {
     "shell": ("import os\nos.system('ls ' + x)\n", "sinks", "B605"),
     "shell, renamed": ("from os import system as go\ngo('ls ' + x)\n", "sinks", "B605"),
     "shell=True": ("import subprocess\nsubprocess.run(c, shell=True)  # nosec\n", "sinks", "B602"),
+    "shell of anything": ("import acme\nacme.gather(shell=True)\n", "sinks", "shell=True"),
     "pickle": ("import pickle\npickle.loads(data)\n", "sinks", "B301"),
     "eval": ("def f(x):\n    return eval(x)\n", "sinks", "B307"),
     "exec": ("exec(payload)\n", "sinks", "B102"),
@@ -76,6 +80,8 @@ POISON = {
     "abuse, spelled": ("x = 1  # sh1t happens\n", "toxicity", "sh1t"),
     "abuse in a name": ("fuckThisOne = 1\n", "toxicity", "fuck"),
     "bias": ("# Women are naturally bad at this.\nx = 1\n", "toxicity", "bias list"),
+    "private key": ("k = '''-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n'''\n", "secrets", "Private Key"),
+    "allow-listed secret": (f"{AWS} = 1  # pragma: allowlist secret\n", "secrets", "AWS"),
     "secret as a name": (f"import acme\n{AWS} = acme.connect('x')\n", "secrets", "AWS"),
 }
 
