@@ -221,6 +221,8 @@ class Resolver:
                     return self.returned(binding.defined)
                 if found is not None:
                     return found
+            if name in class_.bindings:
+                return None
             found = [self.bound(binding) for binding in class_.attributes.get(name, ()) if not _is_none(binding)]
             known = {candidate for candidate in found if candidate is not None}
             if known or found:
@@ -283,7 +285,7 @@ class Resolver:
         if symbol is None:
             return None
         if symbol.kind == "class":
-            return Value("instance", value.name)
+            return Value("instance", value.name, exact=True)
         if symbol.kind not in ("function", "method"):
             return None
         chosen = self._class_argument(self.world.extra("same_class", symbol), symbol, given, scope)

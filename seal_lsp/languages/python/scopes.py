@@ -246,8 +246,32 @@ class Scopes:
 
     def _if(self, node: Node, scope: Scope) -> None:
         body = node.child_by_field_name("consequence") or node.child_by_field_name("body")
-        if body is not None:
-            self._narrow(node.child_by_field_name("condition"), scope, body.start_byte, body.end_byte)
+        condition = node.child_by_field_name("condition")
+        if body is None or condition is None:
+            return
+        self._narrow(condition, scope, body.start_byte, body.end_byte)
+        if condition.type == "not_operator" and node.parent is not None and _leaves(body):
+            self._narrow(condition.named_children[0], scope, node.end_byte, node.parent.end_byte)
+
+    def _and(self, node: Node, scope: Scope) -> None:
+        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        operator = node.child_by_field_name("operator")
+        if left is None or right is None or operator is None:
+            return
+        if operator.type == "and":
+            self._narrow(left, scope, right.start_byte, right.end_byte)
+        elif left.type == "not_operator" and left.named_children:
+            self._narrow(left.named_children[0], scope, right.start_byte, right.end_byte)
+
+    def _conditional(self, node: Node, scope: Scope) -> None:
+        if len(node.named_children) == 3:
+            value, condition, _ = node.named_children
+            self._narrow(condition, scope, value.start_byte, value.end_byte)
+
+    def _filter(self, node: Node, scope: Scope) -> None:
+        """`[x for y in z if condition]`: the condition holds for x."""
+        if node.named_children:
+            self._narrow(node.named_children[0], scope, scope.start, scope.end)
 
     def _assert(self, node: Node, scope: Scope) -> None:
         self._narrow(node.named_children[0] if node.named_children else None, scope, node.end_byte, FOREVER)
@@ -256,7 +280,8 @@ class Scopes:
         """`isinstance(x, C)` holds for x where the condition does."""
         if condition is None:
             return
-        if condition.type == "boolean_operator" and condition.child_by_field_name("operator").type == "and":
+        operator = condition.child_by_field_name("operator")
+        if condition.type == "boolean_operator" and operator is not None and operator.type == "and":
             for side in ("left", "right"):
                 self._narrow(condition.child_by_field_name(side), scope, at, until)
         elif condition.type == "parenthesized_expression" and condition.named_children:
@@ -264,8 +289,17 @@ class Scopes:
         elif condition.type == "call":
             function, arguments = condition.child_by_field_name("function"), condition.child_by_field_name("arguments")
             given = [node for node in arguments.named_children if node.type != "comment"] if arguments else []
-            if function is not None and text(function) == "isinstance" and len(given) == 2:
+            if function is None or len(given) != 2:
+                return
+            if text(function) == "isinstance":
                 self._add(scope, text(given[0]), Binding("instance", at, scope, given[1], until))
+            elif text(function) in ("hasattr", "issubclass"):
+                self._add(scope, text(given[0]), Binding("unknown", at, scope, None, until))
+        elif condition.type == "comparison_operator" and len(condition.named_children) == 2:
+            left, right = condition.named_children
+            function, arguments = left.child_by_field_name("function"), left.child_by_field_name("arguments")
+            if function is not None and text(function) == "type" and arguments is not None and arguments.named_children:
+                self._add(scope, text(arguments.named_children[0]), Binding("instance", at, scope, right, until))
 
     def _type_alias(self, node: Node, scope: Scope) -> None:
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
@@ -293,6 +327,14 @@ def _method(scope: Scope | None) -> Scope | None:
             return scope
         scope = scope.parent
     return None
+
+
+def _leaves(body: Node) -> bool:
+    """Whether a block ends by leaving: what its condition excludes is then true after it."""
+    last = body.named_children[-1] if body.named_children else None
+    return last is not None and last.type in (
+        "return_statement", "raise_statement", "continue_statement", "break_statement"
+    )  # fmt: skip
 
 
 def _captured(pattern: Node) -> Iterator[Node]:

@@ -19,6 +19,10 @@ from seal_lsp.languages.python.resolution import Resolver
 from seal_lsp.languages.python.scopes import Scope, text
 from seal_lsp.languages.python.values import Value, World
 
+_SIGNATURE_KEPT = {"staticmethod", "classmethod", "abstractmethod", "overload", "override", "final", "deprecated",
+                   "cache", "lru_cache", "contextmanager", "asynccontextmanager", "no_type_check", "wraps", "singledispatch",
+                   "singledispatchmethod", "coroutine", "runtime_checkable", "beartype", "validate_call"}  # fmt: skip
+
 
 def uses(source: str, surfaces: Sequence[ApiSurface]) -> tuple[ApiUse, ...]:
     """In source order. An unfinished source gives the uses that it has so far."""
@@ -116,7 +120,9 @@ class Reading:
         symbol = self.world.resolve(value.name)
         if symbol is None or symbol.kind not in ("module", "class"):
             return "", None
-        return value.name, self.world.exists(value.name, name)
+        exists = self.world.exists(value.name, name)
+        said_only = exists is False and value.kind == "instance" and not value.exact
+        return value.name, None if said_only and self.world.in_a_subclass(value.name, name) else exists
 
     def listing_owner(self, value: Value | None) -> str:
         """Whose members may follow a dot after a value: a library's module or class; '' when none is known."""
@@ -222,6 +228,8 @@ class Reading:
         parameters = callee.symbol.parameters
         if parameters is None:
             return None
+        if not keeps_signature(callee.symbol):
+            return True if any(p.name == keyword for p in parameters) else None
         if any(p.name == keyword and p.kind in ("positional_or_keyword", "keyword_only") for p in parameters):
             return True
         return None if any(p.kind == "var_keyword" for p in parameters) else False
@@ -265,7 +273,7 @@ class Reading:
 
     def call_use(self, node: Node) -> CallUse | None:
         callee = self.callee(self.resolver.infer(node.child_by_field_name("function")))
-        if callee is None or callee.symbol.parameters is None:
+        if callee is None or callee.symbol.parameters is None or not keeps_signature(callee.symbol):
             return None
         start, end = self.parsed.span(node)
         if end > self.parsed.end:
@@ -277,6 +285,13 @@ class Reading:
         if callee.unbound:
             positional = max(0, positional - 1)
         return CallUse(callee.qualname, positional, keywords, bool(spread), start, end, node.start_point.row)
+
+
+def keeps_signature(symbol: Symbol) -> bool:
+    """Whether a function is called as it is written: a decorator that is not known may change that."""
+    if symbol.kind == "class":
+        return True
+    return all(d.rpartition(".")[2] in _SIGNATURE_KEPT for d in symbol.decorators)
 
 
 def _has_fields(class_: Scope) -> bool:

@@ -24,13 +24,14 @@ class Value:
     """`kind`: name (a library's module, class or function itself), instance (of the library's class `name`),
     local_class / local_instance / local_function / super (of what `scope` defines in the source), sequence (of
     `element`). `name` is the path by which the code reached it; `bound` is set for a method reached through an
-    instance or a class method's class."""
+    instance or a class method's class; `exact` for an instance that was made here, so that it is of no subclass."""
 
     kind: str
     name: str = ""
     scope: Scope | None = None
     element: Value | None = None
     bound: bool = False
+    exact: bool = False
 
 
 class World:
@@ -117,6 +118,22 @@ class World:
             parent, _, last = owner.rpartition(".")
             return False if parent and self.knows(parent) and self.exists(parent, last) is False else None
         return None if self.is_open(owner) else False
+
+    def in_a_subclass(self, class_name: str, name: str) -> bool:
+        """Whether some subclass at hand has the name: a value that is said to be of a class may be of that one."""
+        for surfaces in self.by_top.values():
+            for surface in surfaces:
+                for symbol in surface.symbols.values():
+                    if symbol.name == name and self._derives(symbol.owner, class_name):
+                        return True
+        return False
+
+    def _derives(self, qualname: str, base: str, depth: int = 0) -> bool:
+        symbol = self.resolve(qualname)
+        wanted = self.resolve(base)
+        if symbol is None or wanted is None or symbol.kind != "class" or depth > 12:
+            return False
+        return symbol.qualname == wanted.qualname or any(self._derives(b, base, depth + 1) for b in symbol.bases)
 
     def extra(self, what: str, symbol: Symbol) -> str:
         surface = self.surface_of(symbol.qualname)

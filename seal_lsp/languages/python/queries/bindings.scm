@@ -16,6 +16,10 @@
 (delete_statement) @delete
 (case_clause) @case
 (if_statement) @if
+(elif_clause) @if
+(boolean_operator) @and
+(conditional_expression) @conditional
+(if_clause) @filter
 (while_statement) @if
 (assert_statement) @assert
 (type_alias_statement) @type_alias
