@@ -64,8 +64,11 @@ class Answers:
             left = deadline_s - (time.monotonic() - began) if deadline_s else None
             if left is not None and left <= 0:
                 return CompleteReply((), digest or "", model.info.id, "deadline", 0.0, _ms(began))
+            prompts = alternatives(request.prefix, request.n)
+            if request.suffix.strip() and model.info.fim:
+                prompts[0] = model.cursor_prompt(request.prefix, request.suffix, PROMPT_TOKENS)
             generations = model.generate(
-                alternatives(request.prefix, request.n),
+                prompts,
                 max_tokens=request.max_tokens,
                 stop=request.stop,
                 adapter=digest,

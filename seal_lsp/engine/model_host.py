@@ -64,10 +64,9 @@ def _scripted(spec: str) -> ModelSource:
     from seal_lsp.lm.scripted import ScriptedLanguageModel
 
     try:
-        rules = json.loads(Path(spec.removeprefix("scripted:")).read_text())
-    except (OSError, ValueError) as error:
-        raise ModelError(f"cannot read the rules of {spec}: {error}", hint="give a JSON file") from error
-    model = ScriptedLanguageModel(**rules)
+        model = ScriptedLanguageModel(**json.loads(Path(spec.removeprefix("scripted:")).read_text()))
+    except (OSError, ValueError, TypeError) as error:
+        raise ModelError(f"cannot read the script of {spec}: {error}", hint="see lm/scripted.py") from error
     return ModelSource(spec, model.info.id, model.info.digest, lambda: model)
 
 

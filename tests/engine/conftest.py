@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from rule_model import BASE, RuleModel
+from rule_model import BASE, HeldModel
 
 from seal_lsp.client.engine_client import EngineClient
 from seal_lsp.core.protocol import Event, LearnRequest, UsageLineReply
@@ -28,14 +28,14 @@ def paths(tmp_path: Path) -> Paths:
 
 
 @pytest.fixture
-def model() -> RuleModel:
-    return RuleModel()
+def model() -> HeldModel:
+    return HeldModel()
 
 
 class Running:
     """An engine that runs, the client that asks it, and every event since."""
 
-    def __init__(self, engine: Engine, client: EngineClient, model: RuleModel) -> None:
+    def __init__(self, engine: Engine, client: EngineClient, model: HeldModel) -> None:
         self.engine, self.client, self.model = engine, client, model
         self.events: list[Event] = []
         self._news = asyncio.Event()
@@ -61,16 +61,21 @@ class Running:
         request = LearnRequest(library, {"prefix": "/venv"}, (), reason, force, {"base": BASE, **overrides})
         return await self.client.learn(request)
 
+    def trains(self) -> bool:
+        """The learner is in its longest phase."""
+        learning = self.engine.learning.learning
+        return learning is not None and learning.phase == "train"
+
     async def settled(self) -> None:
         await self.until(lambda: self.engine.learning.learning is None and not self.engine.learning.waiting)
 
 
 @pytest.fixture
-def start(paths: Paths, model: RuleModel):
+def start(paths: Paths, model: HeldModel):
     """`async with start() as running`; several one after the other share the same folders."""
 
     @contextlib.asynccontextmanager
-    async def begin(resolve=None, writer=None, token: str = "", **options) -> AsyncIterator[Running]:
+    async def begin(resolve=None, writer=None, token: str = "", model=model, **options) -> AsyncIterator[Running]:
         def refuse(*_: object) -> UsageLineReply:
             raise AssertionError("no usage line was expected")
 

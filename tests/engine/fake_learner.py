@@ -1,7 +1,7 @@
 """A real process that speaks the learner's protocol without learning: what it does is in the job's overrides.
 
-end: promoted (default), rejected, skipped, NothingToLearn, a number to exit with, or kill (SIGKILL in phase `at`, `times`
-times). prefers: names that the adapter it leaves makes likely. wait_for: a file that must exist before it goes on.
+end: promoted (default), rejected, skipped, NothingToLearn, a number to exit with, or kill (SIGKILL in phase `at`,
+`times` times). prefers: names that the adapter it leaves makes likely. wait_for: a file it waits for in phase train.
 Finished phases are files `done-PHASE`, never done twice; every start leaves a line in `starts`.
 """
 
@@ -51,12 +51,30 @@ def finish(folder: Path, job: dict, asked: dict) -> int:
         return 4
     status = "promoted" if end == "kill" else end
     digest = candidate(folder, job, asked) if status == "promoted" else ""
-    probe = {"library": job["library"]["name"], "version": job["library"]["version"], "package": "acme", "path": "a.py",
-             "kind": "member", "gold": "run", "copyable": False, "candidates": ["run"], "prefix": "acme.", "suffix": ""}
+    probe = {
+        "library": job["library"]["name"],
+        "version": job["library"]["version"],
+        "package": "acme",
+        "path": "a.py",
+        "kind": "member",
+        "gold": "run",
+        "copyable": False,
+        "candidates": ["run"],
+        "prefix": "acme.",
+        "suffix": "",
+    }
     (folder / "probes.json").write_text(json.dumps({"probes": [probe], "units": ["u"]}))
     gate = {"promoted": status == "promoted", "own": {"gain": 0.5}}
-    outcome = {"cycle": job["cycle"], "library": job["library"], "status": status, "reasons": asked.get("reasons", []),
-               "self_edits": {"kept": 3}, "train": {"steps": 1}, "gate": gate, "adapter": digest}
+    outcome = {
+        "cycle": job["cycle"],
+        "library": job["library"],
+        "status": status,
+        "reasons": asked.get("reasons", []),
+        "self_edits": {"kept": 3},
+        "train": {"steps": 1},
+        "gate": gate,
+        "adapter": digest,
+    }
     write(folder / "outcome.json", outcome)
     return 0
 
@@ -64,16 +82,29 @@ def finish(folder: Path, job: dict, asked: dict) -> int:
 def candidate(folder: Path, job: dict, asked: dict) -> str:
     adapter = folder / "adapter"
     adapter.mkdir(exist_ok=True)
-    weights = json.dumps({"prefers": asked.get("prefers", []), "cycle": job["cycle"]}).encode()
+    names = asked.get("prefers", [])
+    rules = {"acme.": f"{'_'.join(names)}()", f"only {job['cycle']}": ""}  # no two cycles leave the same adapter
+    weights = json.dumps({"rules": rules, "preferences": dict.fromkeys(names, 0.9)}).encode()
     digest = hashlib.sha256(weights).hexdigest()
     (adapter / "adapter_model.safetensors").write_bytes(weights)
     (adapter / "adapter_config.json").write_text("{}")
     library = f"{job['library']['name']}@{job['library']['version']}"
-    write(adapter / "manifest.json", {
-        "adapter": digest, "library": library, "base": {"id": "scripted", "digest": asked["base"]}, "cycle": job["cycle"],
-        "created": "2026-11-22T00:00:00Z", "seed": 0, "scale": 1.0, "train": {"steps": 1}, "self_edits": {"kept": 3},
-        "gate": {"own": {"gain": 0.5}}, "snippets_by_symbol": {"acme.run": 2},
-    })
+    write(
+        adapter / "manifest.json",
+        {
+            "adapter": digest,
+            "library": library,
+            "base": {"id": "scripted", "digest": asked["base"]},
+            "cycle": job["cycle"],
+            "created": "2026-11-22T00:00:00Z",
+            "seed": 0,
+            "scale": 1.0,
+            "train": {"steps": 1},
+            "self_edits": {"kept": 3},
+            "gate": {"own": {"gain": 0.5}},
+            "snippets_by_symbol": {"acme.run": 2},
+        },
+    )
     return digest
 
 

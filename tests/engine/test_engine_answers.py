@@ -21,8 +21,8 @@ async def test_rank_and_complete_without_libraries(start):
     async with start() as running:
         ranked = await running.client.rank(RankRequest("acme.", ("longer", "run")))
         assert (ranked.scores, ranked.adapter, ranked.model) == ((-6.0, -3.0), "", "rules")
-        completed = await running.client.complete(CompleteRequest("a = 1\nb = 2\nc = 3\nacme.", n=3))
-        assert completed.texts == ("base(0)", "base(1)", "base(2)")
+        completed = await running.client.complete(CompleteRequest("acme.", n=3))
+        assert completed.texts == ("base()",)
         assert (completed.adapter, completed.finish) == ("", "stop")
         status = await running.client.status()
         assert (status.state, status.kind, status.model) == ("ready", "Normal", "rules")
@@ -101,6 +101,14 @@ async def test_while_the_model_loads(start, model):
         loading.set()
         await running.until(lambda: running.engine.host.state == "ready")
         assert (await running.client.rank(RankRequest("a", ("b",)))).scores == (-1.0,)
+
+
+async def test_several_distinct_completions_come_from_less_and_less_context(start, model):
+    wide, near = "a = 1\nb = 2\n", "c = 3\nacme."
+    rules = {wide + near: "whole()", near: "half()", "acme.": "line()"}
+    async with start(model=type(model)(rules=rules)) as running:
+        for n, texts in ((1, ("whole()",)), (2, ("whole()", "half()")), (5, ("whole()", "half()", "line()"))):
+            assert (await running.client.complete(CompleteRequest(wide + near, n=n))).texts == texts
 
 
 async def test_cancel_by_id_running_and_waiting(start):

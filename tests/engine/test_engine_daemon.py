@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from rule_model import BASE
+from rule_model import BASE, SCRIPT
 
 from seal_lsp.client.engine_client import EngineClient
 from seal_lsp.client.start import ensure_engine, known_client
@@ -26,7 +26,7 @@ from seal_lsp.engine.daemon import bind_tcp, bind_unix, is_loopback, read_token
 from seal_lsp.store.paths import Paths
 
 BARE = (sys.executable, "-m", "seal_lsp.cli.engine")  # without a model: everything but generation
-RULES = (sys.executable, str(Path(__file__).with_name("engine_process.py")))
+LEARNER = f"{sys.executable} -S {Path(__file__).with_name('fake_learner.py')}"
 
 posix = pytest.mark.skipif(os.name != "posix", reason="Unix sockets and signals")
 pytestmark = posix
@@ -124,6 +124,13 @@ async def test_editors_that_start_at_once_share_one_engine(home):
     await asyncio.to_thread(psutil.wait_procs, [p for p in map(_process, pids) if p], 30)
     with pytest.raises(EngineUnavailable):
         await clients[1].status()
+
+
+def scripted(home: Paths, **script: object) -> tuple[str, ...]:
+    """The command of an engine with a scripted model and the learner of these tests."""
+    file = home.data.parent / "script.json"
+    file.write_text(json.dumps({**SCRIPT, **script}))
+    return (*BARE, "--model", f"scripted:{file}", "--learner", LEARNER)
 
 
 def _process(pid: int) -> psutil.Process | None:
@@ -235,7 +242,7 @@ def test_a_token_is_made_once(home):
 
 
 async def test_an_engine_that_dies_while_a_client_waits(home):
-    async with engine(*RULES, "--hold") as (process, client):
+    async with engine(*scripted(home, seconds_per_token=60)) as (process, client):
         await (await answering(process, "ready")).aclose()
         waiting = asyncio.create_task(client.complete(CompleteRequest("acme.")))
         ranking = asyncio.create_task(client.rank(RankRequest("acme.", ("a",), deadline_ms=60_000)))
@@ -270,8 +277,9 @@ async def test_events_go_on_with_the_next_engine(home):
 
 async def test_learning_survives_a_killed_engine_and_its_orphan(home):
     go = home.data.parent / "go"
-    request = LearnRequest("acme@1.0", {"prefix": "/venv"}, (), "watch", False, {"base": BASE, "wait_for": str(go)})
-    async with engine(*RULES) as (process, client):
+    told = {"base": BASE, "wait_for": str(go), "prefers": ["throttle"]}
+    request = LearnRequest("acme@1.0", {"prefix": "/venv"}, (), "watch", False, told)
+    async with engine(*scripted(home)) as (process, client):
         await (await answering(process, "ready")).aclose()
         reply = await client.learn(request)
         folder = home.cycles / reply.cycle
@@ -284,7 +292,7 @@ async def test_learning_survives_a_killed_engine_and_its_orphan(home):
         await ended(process)
         await client.aclose()
     assert learner.is_running()  # nobody told it to stop
-    async with engine(*RULES) as (process, client):
+    async with engine(*scripted(home)) as (process, client):
         async with asyncio.timeout(30):
             while len((folder / "starts").read_text().splitlines()) < 2:
                 await asyncio.sleep(0.02)
@@ -295,6 +303,9 @@ async def test_learning_survives_a_killed_engine_and_its_orphan(home):
                 await asyncio.sleep(0.02)
         (library,) = await client.libraries()
         assert (library.library, library.state) == ("acme@1.0", "live")
+        reply = await client.rank(RankRequest("acme.", ("a", "throttle"), ("acme@1.0",)))
+        assert reply.adapter == library.adapter
+        assert reply.scores[1] > reply.scores[0]
         assert (folder / "done-vet").read_text() == "1"
         assert (folder / "done-train").read_text() == "2"
         await client.aclose()

@@ -44,7 +44,7 @@ async def test_what_is_learned_goes_live_between_two_requests(start, paths):
         assert await first_place(running, "acme@2.0") == ("a", "")
         assert await first_place(running) == ("a", "")
         completed = await running.client.complete(CompleteRequest("acme.", libraries=("other@1", "acme@1.0")))
-        assert (completed.texts, completed.adapter) == (("throttle(0)",), adapter)
+        assert (completed.texts, completed.adapter) == (("throttle()",), adapter)
 
         (library,) = await running.client.libraries()
         assert (library.library, library.state, library.adapter, library.snippets) == ("acme@1.0", "live", adapter, 3)
@@ -93,10 +93,9 @@ async def test_requests_coalesce_and_keep_their_first_cause(start, paths, tmp_pa
     go = tmp_path / "go"
     async with start() as running:
         first = await running.learn("acme@1.0", reason="watch", wait_for=str(go))
-        await running.until(lambda: running.engine.learning.learning and starts(paths, first.cycle))
-        replies = [await running.learn(lib, reason=why) for lib, why in (
-            ("acme@1.0", "command"), ("beta@1", "watch"), ("Beta@1", "command"), ("acme@2.0", "watch"), ("gamma@1", "watch"),
-        )]  # fmt: skip
+        await running.until(running.trains)
+        asked = ["acme@1.0 command", "beta@1 watch", "Beta@1 command", "acme@2.0 watch", "gamma@1 watch"]
+        replies = [await running.learn(line.split()[0], reason=line.split()[1]) for line in asked]
         states = [reply.state for reply in replies]
         assert states == ["coalesced", "queued", "coalesced", "queued", "queued"]
         assert replies[0].cycle == first.cycle
@@ -148,7 +147,9 @@ async def test_an_engine_that_ends_leaves_its_queue_to_the_next(start, paths, tm
     async with start() as running:
         first = await running.learn("acme@1.0", wait_for=str(go), prefers=["throttle"])
         second = await running.learn("beta@1", prefers=["b"])
-        await running.until(lambda: running.engine.learning.learning and running.engine.learning.learning.phase == "train")
+        await running.until(
+            lambda: running.engine.learning.learning and running.engine.learning.learning.phase == "train"
+        )
     assert not (paths.cycles / first.cycle / "outcome.json").exists()
     assert not (paths.cycles / first.cycle / "error.json").exists()
     go.touch()
@@ -176,7 +177,9 @@ async def test_promoted_but_not_yet_live_is_ended_by_the_next_engine(start, path
 async def test_pause_stops_the_learner_and_outlives_the_engine(start, paths, tmp_path):
     async with start() as running:
         reply = await running.learn(wait_for=str(tmp_path / "go"))
-        await running.until(lambda: running.engine.learning.learning and running.engine.learning.learning.phase == "train")
+        await running.until(
+            lambda: running.engine.learning.learning and running.engine.learning.learning.phase == "train"
+        )
         learner = psutil.Process(json.loads((paths.cycles / reply.cycle / "learner.json").read_text())["pid"])
         status = await running.client.pause()
         assert (status.state, status.kind, status.paused) == ("paused", "Inactive", True)
@@ -208,13 +211,13 @@ async def test_forget_and_rollback(start, paths):
 
         back = await running.client.rollback("acme@1.0")
         assert (back.live, await first_place(running, "acme@1.0")) == (first, ("throttle", first))
-        assert second not in running.model.loaded
+        assert second not in running.model.adapters()
         assert last_row(running, "rollback") == {"from": second, "to": first, "base": BASE}
 
         gone = await running.client.forget("acme@1.0")
         assert (gone.live, sorted(gone.removed)) == ("", sorted((first, second)))
         assert await first_place(running, "acme@1.0") == ("a", "")
-        assert not running.model.loaded
+        assert not running.model.adapters()
         assert running.engine.store.list() == ()
         assert list(paths.cycles.iterdir()) == []
         assert sorted(last_row(running, "forget")["adapters"]) == sorted((first, second))
@@ -235,7 +238,9 @@ async def test_forget_stops_what_is_being_learned(start, paths, tmp_path):
     async with start() as running:
         reply = await running.learn("acme@1.0", wait_for=str(tmp_path / "never"))
         await running.learn("beta@1", prefers=["b"])
-        await running.until(lambda: running.engine.learning.learning and running.engine.learning.learning.phase == "train")
+        await running.until(
+            lambda: running.engine.learning.learning and running.engine.learning.learning.phase == "train"
+        )
         learner = psutil.Process(json.loads((paths.cycles / reply.cycle / "learner.json").read_text())["pid"])
         await running.client.forget("acme@1.0")
         assert not learner.is_running()
@@ -298,12 +303,13 @@ async def test_a_damaged_adapter_is_not_loaded_and_said_once(start):
         await running.learn(prefers=["throttle"])
         await running.settled()
     (adapter,) = running.engine.store.list(BASE)
-    adapter.weights.write_bytes(b'{"prefers": ["throttle", "evil"]}')
-    running.model.loaded.clear()
+    adapter.weights.write_bytes(b'{"preferences": {"throttle": 0.9}}')
+    for digest in running.model.adapters():
+        running.model.unload_adapter(digest)
     async with start() as running:
         for _ in range(3):
             assert await first_place(running, "acme@1.0") == ("a", "")
-        assert not running.model.loaded
+        assert not running.model.adapters()
         await running.until(lambda: running.kinds("problem"))
         (event,) = [event for event in running.events if event.kind == "problem"]
         assert (event.data["type"], event.data["library"]) == ("StoreDamaged", "acme@1.0")
@@ -331,7 +337,9 @@ async def test_the_engine_adjusts_what_a_learner_is_told(start, paths):
 async def test_a_signal_from_outside_to_the_learner_is_no_end(start, paths, tmp_path):
     async with start() as running:
         reply = await running.learn(wait_for=str(tmp_path / "go"))
-        await running.until(lambda: running.engine.learning.learning and running.engine.learning.learning.phase == "train")
+        await running.until(
+            lambda: running.engine.learning.learning and running.engine.learning.learning.phase == "train"
+        )
         os.kill(json.loads((paths.cycles / reply.cycle / "learner.json").read_text())["pid"], signal.SIGTERM)
         await running.until(lambda: starts(paths, reply.cycle) == 2)
         (tmp_path / "go").touch()
@@ -341,7 +349,14 @@ async def test_a_signal_from_outside_to_the_learner_is_no_end(start, paths, tmp_
 
 @pytest.mark.parametrize(
     ("phase", "fraction", "expected"),
-    [("known", 0.0, 0.0), ("train", 0.0, 0.18), ("train", 1.0, 0.88), ("live", 1.0, 1.0), ("gate", 7.0, 0.99), ("?", 1, 0.0)],
+    [
+        ("known", 0.0, 0.0),
+        ("train", 0.0, 0.18),
+        ("train", 1.0, 0.88),
+        ("live", 1.0, 1.0),
+        ("gate", 7.0, 0.99),
+        ("?", 1, 0.0),
+    ],
 )
 def test_overall(phase, fraction, expected):
     assert overall(phase, fraction) == pytest.approx(expected)
