@@ -23,7 +23,6 @@ from seal_lsp.assist.facts import (
     Place,
 )
 from seal_lsp.assist.worker import AnalysisWorker, TaskCrashed, TaskTimeout
-from seal_lsp.core.library import InstalledLibrary
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -85,6 +84,13 @@ class Analysis:
     async def hover(self, text: str, offset: int, place: Place) -> HoverFacts | None:
         return await self._ask(tasks.hover, text, offset, place)
 
+    async def describe(self, qualname: str, library: str, root: Path) -> HoverFacts | None:
+        """A library's symbol by name; None when it is not (or no longer) installed there."""
+        facts = await self.environment(root)
+        if facts.environment is None or not any(str(lib.id) == library for lib in facts.libraries):
+            return None
+        return await self._ask(tasks.describe, qualname, library, facts.environment)
+
     async def libraries_at(self, text: str, start: int, end: int, place: Place) -> tuple[LibraryAt, ...]:
         return await self._ask(tasks.libraries_at, text, start, end, place) or ()
 
@@ -128,10 +134,3 @@ class Analysis:
             self._far_rest.cancel()
         for worker in (self._near, self._far):
             worker.close()
-
-    def library_of(self, root: Path, name: str) -> InstalledLibrary | None:
-        """name@version in the environment of a workspace, if it was read already."""
-        task = self._environments.get(root)
-        if task is None or not task.done() or task.cancelled() or task.exception():
-            return None
-        return next((lib for lib in task.result().libraries if str(lib.id) == name), None)

@@ -68,7 +68,7 @@ class EngineLink:
         )
 
     def listen(self, listener: Callable[[Event], None]) -> None:
-        """`listener` is called on the event loop with every event; a kind of our own, `unavailable`, says it is gone."""
+        """`listener` is called on the event loop with every event; our own kind `unavailable`: no engine any more."""
         self._listeners.append(listener)
 
     def start(self) -> None:

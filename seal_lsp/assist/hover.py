@@ -50,6 +50,11 @@ class Hovers:
         known = self._link.status is not None
         return facts, markdown(facts, learned, line, engine=known, symbol_snippets=snippets)
 
+    def describe(self, facts: HoverFacts) -> str:
+        """A menu item's documentation: the static part of a hover."""
+        learned = self._link.learned(facts.library) if facts.library else None
+        return markdown(facts, learned, None, engine=self._link.status is not None)
+
     async def _model_part(
         self, facts: HoverFacts, learned: LearnedLibrary, place: Place
     ) -> tuple[UsageLineReply | None, int | None]:

@@ -65,21 +65,18 @@ def stop_at_scope(text: str, around: Around) -> str:
     """The rest of the line; on through the lines of an open bracket; or the body of a block that is due."""
     lines = text.split("\n")
     due = block_due(around)
-    indent = _indent_of(around.before)
-    kept: list[str] = []
-    for i, line in enumerate(lines[:MAX_LINES]):
+    indent = len(_indent_of(around.before))
+    header = bool(around.before.strip())  # a body lies deeper than its header, a line in a body as deep as itself
+    kept = lines[:1]
+    for i, line in enumerate(lines[1:MAX_LINES], 1):
         so_far = around.before + "\n".join(kept)
-        if i == 0:
-            kept.append(line)
-            continue
-        if open_brackets(so_far):
-            kept.append(line)
-            continue
-        if not due and not (i == 1 and _BLOCK_START.search(_bare(so_far).rstrip()) and _bare(lines[0]).strip()):
-            break
-        due = True
-        if line.strip() and len(_indent_of(line)) <= len(indent) and not (around.before.strip() == "" and i < 1):
-            if len(_indent_of(line)) < len(indent) or around.before.strip():
+        if not open_brackets(so_far):
+            opens = i == 1 and _BLOCK_START.search(_bare(so_far).rstrip()) and _bare(lines[0]).strip()
+            if not due and not opens:
+                break
+            due, header = True, header or bool(opens)
+            depth = len(_indent_of(line))
+            if line.strip() and (depth < indent or (depth == indent and header)):
                 break
         kept.append(line)
     if len(kept) > 1 and open_brackets(around.before + "\n".join(kept)):

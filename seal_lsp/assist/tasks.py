@@ -177,7 +177,7 @@ def libraries_at(text: str, start: int, end: int, place: Place) -> tuple[Library
         library = library_of_name(use.qualname, known)
         if library is not None and use.start <= line_end and use.end >= line_start:
             found.append(LibraryAt(str(library), use.name, use.start, use.end, use.kind))
-    return tuple(found)
+    return tuple({(at.start, at.end): at for at in reversed(found)}.values())[::-1]
 
 
 def cut(prefix: str, text: str, place: Place) -> CutText:
@@ -234,18 +234,34 @@ def _before(text: str, at: int) -> str:
 
 
 def completions(text: str, offset: int, place: Place):
-    from seal_lsp.assist.cursor_tasks import completions as work
+    from seal_lsp.assist.menu_task import completions as work
 
     return work(shelf, text, offset, place)
 
 
 def hover(text: str, offset: int, place: Place):
-    from seal_lsp.assist.cursor_tasks import hover as work
+    from seal_lsp.assist.hover_task import hover as work
 
     return work(shelf, text, offset, place)
 
 
 def describe(qualname: str, library: str, environment: Environment):
-    from seal_lsp.assist.cursor_tasks import describe as work
+    from seal_lsp.assist.hover_task import describe as work
 
     return work(shelf, qualname, library, environment)
+
+
+def workspace_folders(place: Place) -> list[Path]:
+    return [Path(place.root)] if place.root and place.root != "." else []
+
+
+def library_of_full_name(full_name: str, place: Place) -> str:
+    """name@version of an installed library's dotted name, '' for the standard library and the workspace."""
+    from seal_lsp.languages.python.standard_modules import standard_modules
+
+    if not full_name or place.environment is None:
+        return ""
+    if full_name.partition(".")[0] in standard_modules(place.environment.version):
+        return ""
+    library = shelf.facts(place.environment).library_of(full_name)
+    return str(library.id) if library is not None else ""

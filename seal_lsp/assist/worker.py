@@ -9,6 +9,7 @@ Knows nothing of what the tasks do.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -134,10 +135,8 @@ def _start(initializer: Callable[..., None], arguments: tuple) -> None:
     os.dup2(null, 0)
     os.close(null)
     _die_with_parent()
-    try:
+    with contextlib.suppress(OSError, AttributeError):
         os.nice(2)
-    except (OSError, AttributeError):
-        pass
     initializer(*arguments)
 
 

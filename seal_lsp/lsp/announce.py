@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 STATUS = "seal/status"
-TITLES = {"known": "Asking the model", "collect": "Collecting", "write": "Writing", "vet": "Vetting", "train": "Training",
-          "gate": "Examining", "live": "Going live"}  # fmt: skip
+TITLES = {"known": "Asking the model", "collect": "Collecting", "write": "Writing", "vet": "Vetting",
+          "train": "Training", "gate": "Examining", "live": "Going live"}  # fmt: skip
 
 
 class Announcer:

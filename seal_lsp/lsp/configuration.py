@@ -1,4 +1,4 @@
-"""Settings by the three ways LSP knows: initializationOptions, workspace/didChangeConfiguration, workspace/configuration.
+"""Settings by LSP's three ways: initializationOptions, workspace/didChangeConfiguration, workspace/configuration.
 
 What the client answers to a pull wins over what it pushed, that over the options of `initialize`. A bad value becomes
 its default and one message. Knows nothing of what the settings mean.
@@ -27,7 +27,7 @@ PULL_S = 5.0
 
 
 class Configuration:
-    """`settings` hold where no workspace folder says otherwise, `of` those of a folder: its own files may narrow them."""
+    """`settings` hold where no workspace folder says otherwise; `of` those of a folder, whose own files may narrow."""
 
     settings: Settings
 
@@ -51,9 +51,9 @@ class Configuration:
         await self._merge()
         capabilities = self._server.client_capabilities
         if get_capability(capabilities, "workspace.did_change_configuration.dynamic_registration", False):
-            asyncio.ensure_future(self._register())
+            self._server.desk.background(self._register())
         if get_capability(capabilities, "workspace.configuration", False):
-            asyncio.ensure_future(self.pull())
+            self._server.desk.background(self.pull())
 
     async def changed(self, pushed: Any) -> None:
         """didChangeConfiguration: clients that can be asked often push nothing."""

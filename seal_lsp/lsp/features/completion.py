@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
@@ -40,7 +41,8 @@ def register(server: SealServer) -> None:
     async def resolve(ls: SealServer, item: types.CompletionItem) -> types.CompletionItem:
         data: Any = item.data
         if isinstance(data, dict) and await ls.desk.ready():
-            found = await ls.desk.analysis.describe(str(data.get("qualname", "")), str(data.get("library", "")))
+            name, library, root = (str(data.get(key, "")) for key in ("qualname", "library", "root"))
+            found = await ls.desk.analysis.describe(name, library, Path(root)) if library else None
             documentation = ls.desk.hovers.describe(found) if found else ""
             if documentation:
                 item.documentation = _documentation(ls, documentation)
@@ -61,7 +63,7 @@ async def _complete(ls: SealServer, params: types.CompletionParams) -> types.Com
     if now is None or now.text[: menu.facts.start] != document.text[: menu.facts.start]:
         return NOTHING_YET  # the text before the name changed meanwhile: the client asks again
     range_ = document.range(menu.facts.start, offset)
-    items = [_item(member, i, range_, menu) for i, member in enumerate(menu.members)]
+    items = [_item(member, i, range_, menu, place.root) for i, member in enumerate(menu.members)]
     return types.CompletionList(is_incomplete=menu.coming, items=items)
 
 
@@ -75,7 +77,7 @@ def _stray_blank(document: Snapshot, params: types.CompletionParams) -> bool:
     return not line.endswith(("import", "from", ",", "("))
 
 
-def _item(member: Member, place: int, range_: types.Range, menu: Menu) -> types.CompletionItem:
+def _item(member: Member, place: int, range_: types.Range, menu: Menu, root: str) -> types.CompletionItem:
     keyword = member.kind == "keyword"
     text = f"{member.name}=" if keyword else member.name
     return types.CompletionItem(
@@ -89,7 +91,7 @@ def _item(member: Member, place: int, range_: types.Range, menu: Menu) -> types.
         tags=[types.CompletionItemTag.Deprecated] if member.deprecated else None,
         preselect=True if place == 0 and menu.ranked else None,
         label_details=types.CompletionItemLabelDetails(description=member.library) if member.library else None,
-        data={"qualname": member.qualname, "library": member.library},
+        data={"qualname": member.qualname, "library": member.library, "root": root},
     )
 
 

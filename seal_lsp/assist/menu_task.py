@@ -1,0 +1,163 @@
+"""In the analysis worker: what may stand at a cursor. Facts only, no ranking.
+
+Static reading over the surfaces first; where the receiver is the user's own or the standard library's, jedi. A
+receiver that neither knows gives nothing rather than a guess.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seal_lsp.assist import tasks
+from seal_lsp.assist.facts import CompletionFacts, Member, Place
+from seal_lsp.assist.signatures import MAX_SIGNATURE, signature_of
+from seal_lsp.assist.text_places import line_and_column
+
+if TYPE_CHECKING:
+    from seal_lsp.core.api import Symbol
+    from seal_lsp.languages.python.receiver import Receiver
+    from seal_lsp.languages.python.values import World
+
+_FROM_IMPORT = re.compile(r"\bfrom[ \t]+[\w.]+[ \t]+import\b")
+_IMPORT_TOP = re.compile(r"^[ \t]*(?:from[ \t]+|import[ \t]+(?:[\w.]+(?:[ \t]+as[ \t]+\w+)?[ \t]*,[ \t]*)*)$")
+
+
+def completions(shelf: tasks.Shelf, text: str, offset: int, place: Place) -> CompletionFacts | None:
+    """None where no name of a known receiver may stand."""
+    from seal_lsp.languages.python.receiver import receiver_at
+    from seal_lsp.languages.python.values import World
+
+    known = tasks.surfaces(text, place)
+    receiver = receiver_at(text, offset, known)
+    if receiver.kind == "none":
+        return None
+    start = offset - len(receiver.partial)
+    world = World(known)
+    uses = shelf.language.uses(text, known)
+    here = {use.name for use in uses if use.owner == receiver.owner}
+    members = tuple(_members(shelf, text, start, receiver, world, place, here))
+    if not members:
+        return None
+    own = tasks.library_of_name(receiver.owner, known) if receiver.owner else None
+    libraries = tasks.nearest_of(uses, offset, known, tasks.imported(text, place))
+    nearest = tuple(dict.fromkeys([*([str(own)] if own else []), *libraries]))
+    return CompletionFacts(receiver.kind, start, receiver.partial, members, nearest, receiver.owner)
+
+
+def _members(
+    shelf: tasks.Shelf, text: str, start: int, receiver: Receiver, world: World, place: Place, here: set[str]
+) -> Iterator[Member]:
+    kind, owner = receiver.kind, receiver.owner
+    if kind == "import" and not owner and _IMPORT_TOP.match(text[text.rfind("\n", 0, start) + 1 : start]):
+        yield from _importable(shelf, place)
+        return
+    if kind == "keyword":
+        yield from _keywords(text, start, receiver, world, place)
+        return
+    named: set[str] = set()
+    if owner:
+        only_modules = kind == "import" and not _after_import(text, start)
+        for name in _listed(world, owner):
+            symbol = world.resolve(f"{owner}.{name}")
+            if symbol is None or (only_modules and symbol.kind != "module") or _leads_out(symbol, owner, world):
+                continue
+            named.add(name)
+            yield member_of(name, f"{owner}.{name}", symbol, world, name in here)
+        if not world.is_open(owner):
+            return
+    from seal_lsp.languages.python.inference import complete
+
+    line, column = line_and_column(text, start)
+    path = Path(place.path) if place.path else None
+    for fact in complete(text, line, column, path, place.environment, tasks.workspace_folders(place)):
+        if fact.name not in named and fact.kind != "keyword":
+            named.add(fact.name)
+            yield Member(fact.name, fact.kind, fact.full_name, tasks.library_of_full_name(fact.full_name, place))
+
+
+def _listed(world: World, owner: str) -> list[str]:
+    """Members over all libraries at hand: a base class may live in another one."""
+    names: set[str] = set()
+    seen: set[str] = set()
+    stack = [owner]
+    while stack:
+        name = stack.pop()
+        surface, symbol = world.surface_of(name), world.resolve(name)
+        if name in seen or surface is None or symbol is None:
+            continue
+        seen.add(name)
+        for part in world.surfaces_of(name):  # a namespace may be spread over several distributions
+            names.update(part.members(name))
+        if symbol.qualname != name:
+            stack.append(symbol.qualname)
+        stack += [base for base in symbol.bases if world.knows(base)]
+    return sorted(names)
+
+
+def _leads_out(symbol: Symbol, owner: str, world: World) -> bool:
+    """`typing` inside a library's module is there, but nobody means it."""
+    target = symbol.target
+    return bool(target) and target.partition(".")[0] != owner.partition(".")[0] and not world.knows(target)
+
+
+def _after_import(text: str, start: int) -> bool:
+    """True in `from m import |`, False in `from m.|` and `import m.|`."""
+    statements = list(_FROM_IMPORT.finditer(text, max(0, start - 4000), start))
+    if not statements:
+        return False
+    between = text[statements[-1].end() : start]
+    return "\n" not in between.replace("\\\n", "") or ("(" in between and ")" not in between)
+
+
+def _importable(shelf: tasks.Shelf, place: Place) -> Iterator[Member]:
+    from seal_lsp.languages.python.standard_modules import standard_modules
+
+    facts = shelf.facts(place.environment)
+    named: set[str] = set()
+    for library in facts.libraries:
+        for name in library.import_names:
+            top = name.partition(".")[0]
+            if top not in named:
+                named.add(top)
+                yield Member(top, "module", top, str(library.id), doc=str(library.id))
+    own = tasks.local_modules(place)
+    version = place.environment.version if place.environment else ""
+    for name in sorted((own | {n for n in standard_modules(version) if "." not in n}) - named):
+        yield Member(name, "module", name, "", doc="of this workspace" if name in own else "standard library")
+
+
+def _keywords(text: str, start: int, receiver: Receiver, world: World, place: Place) -> Iterator[Member]:
+    symbol = world.resolve(receiver.owner) if receiver.owner else None
+    if symbol is not None and symbol.parameters is not None:
+        library = world.surface_of(symbol.qualname)
+        for p in symbol.parameters:
+            if p.kind not in ("positional_or_keyword", "keyword_only") or p.name in (*receiver.given, "self", "cls"):
+                continue
+            shown = p.name + (f": {p.annotation}" if p.annotation else "") + (f" = {p.default}" if p.default else "")
+            name = str(library.library) if library else ""
+            yield Member(p.name, "keyword", receiver.owner, name, shown[:MAX_SIGNATURE], receiver.owner)
+        return
+    from seal_lsp.languages.python.inference import signature_keywords
+
+    line, column = line_and_column(text, start)
+    path = Path(place.path) if place.path else None
+    for fact in signature_keywords(text, line, column, path, place.environment, tasks.workspace_folders(place)):
+        if fact.name not in receiver.given:
+            yield Member(fact.name, "keyword", fact.function, "", f"{fact.name}={fact.default}" if fact.default else "")
+
+
+def member_of(name: str, qualname: str, symbol: Symbol, world: World, used: bool = False) -> Member:
+    surface = world.surface_of(symbol.qualname) or world.surface_of(qualname)
+    return Member(
+        name,
+        symbol.kind,
+        qualname,
+        str(surface.library) if surface else "",
+        signature_of(symbol, name),
+        symbol.summary,
+        symbol.deprecated,
+        used,
+    )
