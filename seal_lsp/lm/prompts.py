@@ -13,18 +13,19 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class FimFormat:
-    """`suffix_first`: the family's usual order is suffix, prefix, middle. `stops` end an infill beside end of text."""
+    """Three special tokens around what stands before and after; `stops` are others that end an infill."""
 
     family: str
     prefix: str
     suffix: str
     middle: str
-    suffix_first: bool = False
     stops: tuple[str, ...] = ()
 
+    @property
+    def ends(self) -> tuple[str, ...]:
+        return (self.prefix, self.suffix, self.middle, *self.stops)
+
     def prompt(self, before: str, after: str) -> str:
-        if self.suffix_first:
-            return f"{self.suffix}{after}{self.prefix}{before}{self.middle}"
         return f"{self.prefix}{before}{self.suffix}{after}{self.middle}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -20,10 +21,13 @@ _ENDS = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
 class TinySource:
     """A WeightSource that makes a seeded random Llama and trains a byte-level BPE tokenizer on `text`."""
 
-    def __init__(self, name: str, text: str, *, hidden: int, layers: int, vocabulary: int, seed: int) -> None:
+    def __init__(
+        self, name: str, text: str, *, hidden: int, layers: int, vocabulary: int, seed: int, special: Sequence[str]
+    ) -> None:
         self.id = name
         self.spec = f"tiny:{name}"
         self._text, self._hidden, self._layers, self._vocabulary, self._seed = text, hidden, layers, vocabulary, seed
+        self._special = [*_ENDS, *special]
 
     def fetch(self, into: Path, progress: Progress) -> Fetched:
         with quiet_transformers():
@@ -57,7 +61,7 @@ class TinySource:
         backend.decoder = decoders.ByteLevel()
         trainer = trainers.BpeTrainer(
             vocab_size=self._vocabulary,
-            special_tokens=_ENDS,
+            special_tokens=self._special,
             initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
             show_progress=False,
         )
@@ -68,10 +72,19 @@ class TinySource:
 
 
 def make_tiny(
-    folder: Path, text: str, *, hidden: int = 32, layers: int = 2, vocabulary: int = 512, seed: int = 0
+    folder: Path,
+    text: str,
+    *,
+    hidden: int = 32,
+    layers: int = 2,
+    vocabulary: int = 512,
+    seed: int = 0,
+    special: Sequence[str] = (),
 ) -> ModelFolder:
     """Make the model `folder`, whose parent is what a registry over it calls `models`. The same inputs give the same
-    weights; it becomes the registry's current model when it is the only one."""
+    weights; it becomes the registry's current model when it is the only one. `special` are further special tokens."""
     folder = Path(folder)
-    source = TinySource(folder.name, text, hidden=hidden, layers=layers, vocabulary=vocabulary, seed=seed)
+    source = TinySource(
+        folder.name, text, hidden=hidden, layers=layers, vocabulary=vocabulary, seed=seed, special=special
+    )
     return ModelRegistry(SimpleNamespace(models=folder.parent)).pull_from(source, silent)

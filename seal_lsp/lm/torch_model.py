@@ -34,8 +34,10 @@ class TorchLanguageModel:
         self.network = network.eval().requires_grad_(False)
         self.tokenizer = tokenizer
         self.device = next(network.parameters()).device
-        self.tokens = Tokens(tokenizer, ends=_ends(network))
-        self.fim = fim_format(tokenizer.get_vocab())
+        known = tokenizer.get_vocab()
+        self.fim = fim_format(known)
+        infill_ends = [known[t] for t in self.fim.ends if t in known] if self.fim else []
+        self.tokens = Tokens(tokenizer, ends=[*_ends(network), *infill_ends])
         self._info = replace(info, fim=self.fim is not None)
         self._anchored = anchored
         self._adapters = Adapters(network)
@@ -112,7 +114,7 @@ class TorchLanguageModel:
         return self.tokens.tail(text, max_tokens)
 
     def cursor_prompt(self, before: str, after: str, max_prompt_tokens: int) -> str:
-        """What to hand to `generate` for a cursor between two texts; only `before` where the model knows no infilling."""
+        """What to hand to `generate` for a cursor between two texts; `before` alone where the model cannot infill."""
         return cursor_prompt(self.tokens, self.fim, before, after, max_prompt_tokens)
 
     def _cut(self, text: str, limit: int) -> str:
