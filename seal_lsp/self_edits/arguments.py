@@ -71,7 +71,7 @@ def _value(shelf: Shelf, parameter: Parameter, owner: Symbol, rng: random.Random
     nested = _library_class(shelf, annotation, owner)
     if nested is not None:
         return _instance(shelf, nested, name, rng, depth)
-    default = parameter.default
+    default = None if parameter.default == "None" else parameter.default
     if re.search(r"\bbool\b", annotation) or default in ("True", "False"):
         return _plain({"True": "False", "False": "True"}.get(default or "", rng.choice(("True", "False"))))
     if re.search(r"\bstr\b", annotation) or ((default or "")[:1] in "\"'" and default):
@@ -79,7 +79,7 @@ def _value(shelf: Shelf, parameter: Parameter, owner: Symbol, rng: random.Random
             default if default and len(default) > 2 and rng.random() < 0.4 else _STRINGS.get(name, f'"{name}"')
         )
     if re.search(r"\bint\b", annotation) or re.fullmatch(r"-?\d+", default or ""):
-        return _plain(default if default not in (None, "None") and rng.random() < 0.3 else str(rng.choice(_INTEGERS)))
+        return _plain(default if default is not None and rng.random() < 0.3 else str(rng.choice(_INTEGERS)))
     if re.search(r"\bfloat\b", annotation) or re.fullmatch(r"-?\d*\.\d+", default or ""):
         return _plain(str(rng.choice((0.1, 0.5, 1.0, 2.5, 10.0))))
     return Call(name, (), (name,), ())

@@ -8,9 +8,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 HEADERS = (
-    "", "", "import asyncio\n", "import logging\n", "import os\nimport sys\n", "from typing import Any\n", "import pytest\n",
-    "import time\n\nimport pytest\n", "from __future__ import annotations\n", "from pathlib import Path\nfrom typing import Any\n",
-    "from collections.abc import Callable\nfrom typing import Any\n\nimport pytest\n", "import json\nfrom dataclasses import dataclass\n",
+    "", "", "", "import asyncio\n", "import logging\n", "import os\nimport sys\n", "from typing import Any\n", "import time\n",
+    "from __future__ import annotations\n", "from pathlib import Path\nfrom typing import Any\n", "import json\nimport re\n",
+    "from collections.abc import Callable\nfrom typing import Any\n", "import json\nfrom dataclasses import dataclass\n",
 )  # fmt: skip
 
 

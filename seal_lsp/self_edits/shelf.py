@@ -24,11 +24,15 @@ class Shelf:
     paths: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def weight(self, qualname: str) -> float:
-        """At least 0.3, more for what is documented and for what evidence uses (square root: no name owns the budget)."""
+        """At least 0.3; more for what is documented and for what evidence uses (square root: no name owns the budget);
+        less the deeper a name lies, since what the top package exports is what people import."""
         symbol = self.surface.resolve(qualname)
         if symbol is None:
             return 0.0
-        return 0.3 + (0.7 if symbol.doc else 0.0) + min(self.weights[symbol.qualname], 36) ** 0.5
+        paths = self.paths.get(symbol.qualname) or self.paths.get(symbol.owner)
+        depth = paths[0].count(".") if paths else symbol.qualname.count(".")
+        known = 0.3 + (0.7 if symbol.doc else 0.0) + min(self.weights[symbol.qualname], 36) ** 0.5
+        return known / max(1, depth)
 
     def best_path(self, symbol: Symbol) -> str:
         return self.paths[symbol.qualname][0]
@@ -71,8 +75,11 @@ def stock(surface: ApiSurface, evidence: Sequence[Evidence]) -> Shelf:
             continue
         target = surface.resolve(qualname)
         owner = surface.resolve(symbol.owner)
-        if target is None or owner is None or owner.kind != "module" or target.kind == "module":
+        if target is None or target.target or target.kind == "module" or owner is None or owner.kind != "module":
             continue
+        reexported = target.qualname != qualname
+        if reexported and not owner.file.endswith(("__init__.py", "__init__.pyi")):
+            continue  # a module that imports a name for its own use does not offer it
         paths[target.qualname].append(qualname)
     ordered = {
         target: tuple(sorted(some, key=lambda path: (path.count("."), len(path), path)))

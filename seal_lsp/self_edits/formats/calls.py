@@ -117,7 +117,9 @@ def _edit(
     rng: random.Random,
 ) -> SelfEdit:
     is_async = any("await " in s for s in statements)
-    code = import_block([*paths, *made.imports]) + "\n" + _body(statements, made.free, rng, is_async)
+    text = _body(statements, made.free, rng, is_async)
+    gap = "\n\n" if text.startswith(("def ", "async ")) else "\n"
+    code = import_block([*paths, *made.imports]) + gap + text
     return SelfEdit(
         form,
         "",

@@ -57,7 +57,8 @@ def _documented_members(shelf: Shelf, symbol: Symbol) -> list[tuple[Symbol, str]
 
 def _class_stub(shelf: Shelf, symbol: Symbol, members: list[Symbol]) -> str:
     bases = [b.rpartition(".")[2] for b in symbol.bases if b != "object"]
-    lines = [f"# {shelf.best_path(symbol)}", f"class {symbol.name}{f'({", ".join(bases)})' if bases else ''}:"]
+    parents = f"({', '.join(bases)})" if bases else ""
+    lines = [f"# {shelf.best_path(symbol)}", f"class {symbol.name}{parents}:"]
     inner = [f'"""{_quoted(symbol.summary)}"""'] if symbol.summary else []
     constructor = symbol.parameters or ()
     if constructor:

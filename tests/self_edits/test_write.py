@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import orchard
+import pytest
+
+from seal_lsp.collect.gather import gather
+from seal_lsp.languages.python.support import Python
+from seal_lsp.self_edits.layout import from_import, import_block, variable_for
+from seal_lsp.self_edits.write import SHARES, write
+
+LANGUAGE = Python()
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory):
+    environment = orchard.install(tmp_path_factory.mktemp("env"))
+    surface, library = orchard.surface_of(environment)
+    return surface, gather(library, surface, environment, language=LANGUAGE).evidence
+
+
+@pytest.fixture(scope="module")
+def edits(shelf):
+    surface, evidence = shelf
+    return write(evidence, surface, LANGUAGE, seed=0, characters=20_000)
+
+
+def test_every_format_of_the_mix_is_written(edits):
+    assert {edit.format for edit in edits} == set(SHARES)
+
+
+def test_the_budget_is_kept_and_nothing_is_written_twice(edits):
+    assert 15_000 < sum(len(edit.text) for edit in edits) < 26_000
+    assert len({edit.id for edit in edits}) == len(edits)
+
+
+def test_code_parses_and_names_only_what_exists(shelf, edits):
+    surface, _ = shelf
+    for edit in edits:
+        if edit.format not in ("qa", "migration"):
+            assert LANGUAGE.syntax_problem(edit.text) == "", edit.text
+            false = [use.name for use in LANGUAGE.uses(edit.text, [surface]) if use.exists is False]
+            assert not false, edit.text
+
+
+def test_every_self_edit_says_where_it_comes_from(edits):
+    for edit in edits:
+        assert edit.symbols or edit.format == "source"
+        assert edit.writer.startswith("template:")
+        assert all(p.distribution == "orchard-tools" and p.version == "1.2.0" and p.sha256 for p in edit.provenance)
+        assert edit.provenance
+
+
+def test_the_same_seed_writes_the_same_and_another_something_else(shelf, edits):
+    surface, evidence = shelf
+    again = write(evidence, surface, LANGUAGE, seed=0, characters=20_000)
+    other = write(evidence, surface, LANGUAGE, seed=1, characters=20_000)
+    assert [e.id for e in again] == [e.id for e in edits]
+    assert [e.id for e in other] != [e.id for e in edits]
+
+
+def test_composition_hands_one_api_to_another(edits):
+    composed = [e for e in edits if e.format == "composition"]
+    assert any("Picker(" in e.text and "ladder" in e.text for e in composed)
+    assert all(len(set(e.symbols)) >= 2 for e in composed)
+
+
+def test_a_library_without_documentation_is_still_written_up(shelf):
+    surface, _ = shelf
+    assert len(write([], surface, LANGUAGE, seed=0, characters=5_000)) > 10
+
+
+def test_a_deprecated_name_is_told(edits):
+    told = [e.text for e in edits if e.format == "migration"]
+    assert told
+    assert all("shake_tree" in text for text in told)
+
+
+@pytest.mark.parametrize(
+    ("name", "variable"), [("RateLimiter", "rate_limiter"), ("HTTPServer", "http_server"), ("App", "app"), ("app", "app_")]
+)
+def test_variables_are_named_as_people_name_them(name, variable):
+    assert variable_for(name) == variable
+
+
+def test_imports_are_laid_out_as_isort_does():
+    assert from_import("m", ["b", "A", "CONST"]) == "from m import CONST, A, b"
+    assert from_import("module", [f"Name{i}" for i in range(12)]).startswith("from module import (\n    Name0,\n")
+    assert import_block(["a.B", "c"]) == "import c\nfrom a import B\n"
