@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from seal_lsp.client.wire import decode, encode, raise_problem
-from seal_lsp.core.errors import EngineUnavailable, SealError
+from seal_lsp.core.errors import EngineUnavailable, SealError, UsageError
 from seal_lsp.core.learning import Case
 from seal_lsp.core.protocol import (
     ChangeReply,
@@ -72,7 +72,7 @@ class EngineClient:
             self._http_client = None
 
     async def status(self) -> Status:
-        return decode(Status, await self._get("/v1/status"))
+        return _read(Status, await self._get("/v1/status"))
 
     async def rank(self, request: RankRequest) -> RankReply:
         return await self._generate("/v1/rank", request, RankReply)
@@ -81,46 +81,46 @@ class EngineClient:
         return await self._generate("/v1/complete", request, CompleteReply)
 
     async def usage_line(self, request: UsageLineRequest) -> UsageLineReply:
-        return decode(UsageLineReply, await self._post("/v1/usage_line", request))
+        return _read(UsageLineReply, await self._post("/v1/usage_line", request))
 
     async def cancel(self, request: str) -> bool:
         """Stop the request with this id; False when it is unknown or already answered."""
-        return decode(dict, await self._post("/v1/cancel", {"request": request}))["cancelled"]
+        return _read(dict, await self._post("/v1/cancel", {"request": request}))["cancelled"]
 
     async def learn(self, request: LearnRequest) -> LearnReply:
-        return decode(LearnReply, await self._post("/v1/learn", request))
+        return _read(LearnReply, await self._post("/v1/learn", request))
 
     async def forget(self, library: str) -> ChangeReply:
-        return decode(ChangeReply, await self._post("/v1/forget", LibraryRequest(library)))
+        return _read(ChangeReply, await self._post("/v1/forget", LibraryRequest(library)))
 
     async def rollback(self, library: str) -> ChangeReply:
-        return decode(ChangeReply, await self._post("/v1/rollback", LibraryRequest(library)))
+        return _read(ChangeReply, await self._post("/v1/rollback", LibraryRequest(library)))
 
     async def pause(self) -> Status:
-        return decode(Status, await self._post("/v1/pause", {}))
+        return _read(Status, await self._post("/v1/pause", {}))
 
     async def resume(self) -> Status:
-        return decode(Status, await self._post("/v1/resume", {}))
+        return _read(Status, await self._post("/v1/resume", {}))
 
     async def shutdown(self) -> None:
         await self._post("/v1/shutdown", {})
 
     async def libraries(self) -> tuple[LearnedLibrary, ...]:
-        return decode(tuple[LearnedLibrary, ...], await self._get("/v1/libraries"))
+        return _read(tuple[LearnedLibrary, ...], await self._get("/v1/libraries"))
 
     async def learned(self, library: str) -> LearnedDetail:
-        return decode(LearnedDetail, await self._get("/v1/learned", library=library))
+        return _read(LearnedDetail, await self._get("/v1/learned", library=library))
 
     async def probes(self, library: str) -> tuple[Case, ...]:
         """The held-out places of the live adapter's learning cycle."""
-        return decode(tuple[Case, ...], await self._get("/v1/probes", library=library))
+        return _read(tuple[Case, ...], await self._get("/v1/probes", library=library))
 
     async def audit(
         self, *, subject: str = "", kind: str = "", after: int = 0, limit: int | None = None
     ) -> tuple[dict, ...]:
         """Ledger rows as dicts in the order they were written; a limit without `after` gives the newest."""
         query = {"subject": subject, "kind": kind, "after": after, "limit": limit}
-        return decode(tuple[dict, ...], await self._get("/v1/audit", **{k: v for k, v in query.items() if v}))
+        return _read(tuple[dict, ...], await self._get("/v1/audit", **{k: v for k, v in query.items() if v}))
 
     async def events(self, *, reconnect: bool = True) -> AsyncIterator[Event]:
         """Everything that happens, beginning with a status. With `reconnect` it waits for an engine that went away
@@ -138,7 +138,7 @@ class EngineClient:
                     async for message in source.aiter_sse():
                         if message.data:
                             pause = RECONNECT_S[0]
-                            yield decode(Event, message.data)
+                            yield _read(Event, message.data)
                 reason = "the engine ended the event stream"
             except (httpx.HTTPError, SSEError, EngineUnavailable) as error:
                 reason = str(error) or type(error).__name__
@@ -152,7 +152,7 @@ class EngineClient:
             request = replace(request, request=uuid.uuid4().hex)
         read_s = request.deadline_ms / 1000 + 5 if request.deadline_ms else READ_S
         try:
-            return decode(kind, await self._post(route, request, read_s=read_s))
+            return _read(kind, await self._post(route, request, read_s=read_s))
         except asyncio.CancelledError:
             # the closed connection tells a local engine; a proxy in between may hide that, so say it too
             task = asyncio.get_running_loop().create_task(self._farewell(request.request))
@@ -190,9 +190,10 @@ class EngineClient:
             import httpx
 
             base, transport = self.url.rstrip("/"), self._transport
-            if self.url.startswith("unix://"):
+            if self.url.startswith("unix:"):
                 base = "http://engine"
-                transport = transport or httpx.AsyncHTTPTransport(uds=self.url.removeprefix("unix://"))
+                path = self.url.removeprefix("unix:").removeprefix("//")
+                transport = transport or httpx.AsyncHTTPTransport(uds=path)
             headers = {"authorization": f"Bearer {self._token}"} if self._token else {}
             # trust_env off: code before the cursor must never travel through a proxy named in the environment
             self._http_client = httpx.AsyncClient(
@@ -203,3 +204,11 @@ class EngineClient:
                 limits=httpx.Limits(max_connections=None, keepalive_expiry=30.0),
             )
         return self._http_client
+
+
+def _read(kind: type[T], body: bytes | str) -> T:
+    """An answer that does not read comes from something that is not our engine, or from another version of it."""
+    try:
+        return decode(kind, body)
+    except UsageError as error:
+        raise EngineUnavailable(f"a strange answer: {error.message}", hint="restart the engine") from error

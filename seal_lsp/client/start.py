@@ -47,7 +47,11 @@ def known_client(paths: EnginePaths, url: str = "", token: str | None = None) ->
         return EngineClient(url, token or os.environ.get("SEAL_ENGINE_TOKEN"))
     try:
         found = json.loads((paths.runtime / "engine.json").read_text())
-        secret = Path(found["token_file"]).read_text().strip() if found.get("token_file") else None
+        if os.name == "posix":
+            os.kill(
+                found["pid"], 0
+            )  # left by a dead engine: its port may be anybody's by now, who must not get the token
+        secret = Path(found["token_file"]).read_text().strip() if found["token_file"] else None
         return EngineClient(found["url"], secret)
     except (OSError, ValueError, KeyError, TypeError):
         return EngineClient(f"unix://{paths.socket}")
