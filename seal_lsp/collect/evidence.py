@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from seal_lsp.collect.names import Import
 from seal_lsp.core.api import ApiSurface
+from seal_lsp.core.code import ApiUse
 from seal_lsp.core.language import LanguageSupport
 from seal_lsp.core.learning import Evidence, Provenance
 
@@ -74,8 +75,12 @@ class Origin:
 
 def symbols_in(text: str, surface: ApiSurface, language: LanguageSupport) -> tuple[str, ...]:
     """Qualnames that the text names, in order of first use; names that are known not to exist are left out."""
-    uses = sorted(language.uses(text, (surface,)), key=lambda use: use.start)
-    return tuple(dict.fromkeys(use.qualname for use in uses if use.exists is not False))
+    return symbols_of(language.uses(text, (surface,)))
+
+
+def symbols_of(uses: Iterable[ApiUse]) -> tuple[str, ...]:
+    in_order = sorted(uses, key=lambda use: use.start)
+    return tuple(dict.fromkeys(use.qualname for use in in_order if use.exists is not False))
 
 
 def imports_library(target: str, surface: ApiSurface) -> bool:

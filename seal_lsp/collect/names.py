@@ -98,24 +98,32 @@ def bound_names(tree: ast.AST) -> set[str]:
     return bound
 
 
-def bindings(node: ast.AST) -> set[str]:
+def bindings(statement: ast.AST) -> set[str]:
     """Names that a statement binds in its own scope: what its functions and classes bind inside is theirs."""
-    if isinstance(node, DEFINITIONS):
-        return {node.name}
-    if isinstance(node, ast.Name):
-        return {node.id} if isinstance(node.ctx, ast.Store) else set()
-    if isinstance(node, (ast.Import, ast.ImportFrom)):
-        return {alias.asname or alias.name.partition(".")[0] for alias in node.names}
-    if isinstance(node, (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
-        return set()
-    return set().union(*(bindings(child) for child in ast.iter_child_nodes(node)))
+    inner = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+    bound: set[str] = set()
+    stack = [statement]  # no recursion: a generated table may be thousands of operators deep
+    while stack:
+        node = stack.pop()
+        if isinstance(node, DEFINITIONS):
+            bound.add(node.name)
+        elif isinstance(node, ast.Name):
+            bound |= {node.id} if isinstance(node.ctx, ast.Store) else set()
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            bound |= {alias.asname or alias.name.partition(".")[0] for alias in node.names}
+        elif not isinstance(node, inner):
+            stack.extend(ast.iter_child_nodes(node))
+    return bound
 
 
 def module_level(tree: ast.AST) -> Iterator[ast.AST]:
-    for node in ast.iter_child_nodes(tree):
+    """Nodes outside functions, classes and lambdas, in source order."""
+    stack = list(ast.iter_child_nodes(tree))[::-1]
+    while stack:
+        node = stack.pop()
         if not isinstance(node, (*DEFINITIONS, ast.Lambda)):
             yield node
-            yield from module_level(node)
+            stack.extend(list(ast.iter_child_nodes(node))[::-1])
 
 
 def is_text(node: ast.stmt) -> bool:

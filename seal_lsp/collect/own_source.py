@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from seal_lsp.collect.blocks import Block, blocks
-from seal_lsp.collect.evidence import Basket, Origin, imports_library, relative, symbols_in
+from seal_lsp.collect.evidence import Basket, Origin, imports_library, relative, symbols_of
 from seal_lsp.collect.names import Import, parse
 from seal_lsp.collect.prose import short_docstrings
 from seal_lsp.collect.usage import unit_of
@@ -109,9 +109,9 @@ def _read_module(
         if not any(imports_library(target, surface) for target in block.imported):
             continue
         shown = short_docstrings(block.text)
-        symbols = tuple(name for name in symbols_in(shown, surface, language) if _public(name))
-        called = {use.qualname for use in language.uses(shown, (surface,)) if use.kind in ("call", "member", "keyword")}
-        if any(name in called for name in symbols):
+        uses = [use for use in language.uses(shown, (surface,)) if _public(use.qualname)]
+        symbols = symbols_of(uses)
+        if any(use.kind != "import" and use.qualname in symbols for use in uses):
             usage.add("usage", shown, unit_of(block, file, surface), symbols, origin, block.line)
 
 

@@ -77,6 +77,25 @@ def readable_files(
         yield from _walk(root, root, outer, excluded, endings, max_bytes, published, seen)
 
 
+def is_ignored(path: Path, root: Path, exclude: Iterable[str] = ()) -> bool:
+    """Would `readable_files` pass over this file below `root`? For a file that is not on the disk yet."""
+    excluded = GitIgnoreSpec.from_lines(list(exclude))
+    ignores = _outer_ignores(root)
+    folder = root
+    parts = path.relative_to(root).parts
+    for at, part in enumerate(parts):
+        is_folder = at + 1 < len(parts)
+        own = _read_ignore(folder / ".gitignore", folder)
+        ignores = [*ignores, own] if own else ignores
+        folder = folder / part
+        relative = folder.relative_to(root).as_posix() + ("/" if is_folder else "")
+        if excluded.match_file(relative) or _ignored(folder, is_folder, ignores):
+            return True
+        if is_folder and (part in _NEVER_ENTERED or part in _SECRET_FOLDERS or (folder / "pyvenv.cfg").is_file()):
+            return True
+    return False
+
+
 def looks_secret(path: Path) -> bool:
     """True for names that usually hold keys or passwords; judged by name alone, so that nothing has to be opened."""
     return bool(_SECRET_NAME.fullmatch(path.name)) or any(part in _SECRET_FOLDERS for part in path.parts[:-1])

@@ -12,14 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
-from pathspec import GitIgnoreSpec
-
 from seal_lsp.core.api import ApiSurface, Symbol
 from seal_lsp.core.language import LanguageSupport
 from seal_lsp.core.library import Environment, InstalledLibrary, LibraryId
 from seal_lsp.languages.python.distributions import dist_for_import
 from seal_lsp.languages.python.notebook import cells
-from seal_lsp.languages.readable_files import looks_secret, read_source, readable_files
+from seal_lsp.languages.readable_files import is_ignored, looks_secret, read_source, readable_files
 
 _NOTEBOOK = ".ipynb"
 
@@ -141,8 +139,7 @@ class Scanner:
         if not roots:
             return not any(path.is_relative_to(folder) for folder in (environment.prefix, *environment.site_packages))
         root = next((root for root in roots if path.is_relative_to(root)), None)
-        excluded = GitIgnoreSpec.from_lines(self._exclude)
-        return root is not None and not path.exists() and not excluded.match_file(path.relative_to(root).as_posix())
+        return root is not None and not path.exists() and not is_ignored(path, root, self._exclude)
 
     def _file(self, path: Path) -> _Remembered:
         try:
@@ -163,19 +160,22 @@ class Scanner:
 
 
 def names_used(source: str, language: LanguageSupport) -> dict[str, int]:
-    """Dotted names of other packages that a source imports or uses, with how often. No surface is needed: to count
-    uses it is enough that an imported package may hold anything."""
+    """Dotted names of other packages that a source imports or uses, with how often. No surface is read for it: to
+    count uses it is enough that what is imported may hold anything."""
     counts: Counter[str] = Counter()
-    tops: set[str] = set()
+    kinds: dict[str, str] = {}
     for found in language.imports(source):
-        if found.module and not found.module.startswith("."):
-            tops.add(found.module.partition(".")[0])
-            counts[f"{found.module}.{found.name}" if found.name not in ("", "*") else found.module] += 1
-    if tops:
-        for use in language.uses(source, [_anything(top) for top in sorted(tops)]):
-            if use.kind != "import":
-                counts[use.qualname] += 1
-    return {name: count for name, count in counts.items() if name.partition(".")[0] in tops}
+        if not found.module or found.module.startswith("."):
+            continue
+        parts = found.module.split(".")
+        kinds |= {".".join(parts[:count]): "module" for count in range(1, len(parts) + 1)}
+        name = f"{found.module}.{found.name}" if found.name not in ("", "*") else found.module
+        kinds.setdefault(name, "class")
+        counts[name] += 1
+    for use in language.uses(source, _anything(kinds)) if kinds else ():
+        if use.kind != "import":
+            counts[use.qualname] += 1
+    return dict(counts)
 
 
 def tally(
@@ -232,8 +232,13 @@ def local_modules(roots: Iterable[Path]) -> frozenset[str]:
     return frozenset(names)
 
 
-def _anything(top: str) -> ApiSurface:
-    return ApiSurface(LibraryId(top, "0"), (top,), {top: Symbol(top, "module")}, frozenset({top}))
+def _anything(kinds: Mapping[str, str]) -> list[ApiSurface]:
+    """Surfaces on which every imported name exists and may have any member."""
+    surfaces = []
+    for top in sorted({name.partition(".")[0] for name in kinds}):
+        own = {name: Symbol(name, kind) for name, kind in kinds.items() if name.partition(".")[0] == top}
+        surfaces.append(ApiSurface(LibraryId(top, "0"), (top,), own, frozenset(own)))
+    return surfaces
 
 
 def _by_path(documents: Mapping[str, str]) -> dict[Path | str, str]:

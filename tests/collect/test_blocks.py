@@ -121,6 +121,12 @@ def test_missing_imports_and_definitions_come_from_before(code: str, earlier: li
     assert with_imports(code, known, earlier) == expected
 
 
+def test_a_generated_table_thousands_of_operators_deep_is_read() -> None:
+    deep = " + ".join(["X"] * 900)
+    found = blocks(f"from lib import X\n\ntable = {deep}\n\n\ndef f():\n    return table\n")
+    assert [(block.name, block.carried) for block in found] == [("", ()), ("f", ("lib.X",))]
+
+
 def test_import_lines_are_merged_per_module() -> None:
     source = "import b\nimport a.c\nfrom m import y, x as z\nfrom m import w"
     assert import_lines(imports_of(parse(source))) == ["import a.c", "import b", "from m import w, x as z, y"]
