@@ -12,6 +12,7 @@ from seal_lsp.core.library import LibraryId
 from seal_lsp.vet.check import VetContext
 from seal_lsp.vet.imports import Imports
 from seal_lsp.vet.instructions import Instructions
+from seal_lsp.vet.review import verdict_of
 from seal_lsp.vet.secrets import Secrets
 from seal_lsp.vet.signatures import Signatures
 from seal_lsp.vet.sinks import Sinks
@@ -42,7 +43,7 @@ def vet_line(
         Sinks(),
         Toxicity(),
     ):
-        reason = check(snippet)
+        reason = verdict_of(check, snippet)
         if reason:
             return Verdict(check.name, False, reason)
     if surfaces and not any(use.exists for use in language.uses(text, surfaces)):

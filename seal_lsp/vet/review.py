@@ -80,6 +80,14 @@ def _judge(record: _Record, check: Check) -> None:
                 record.verdicts.append(Verdict(check.name, False, f"{note}; {problem}"))
                 record.alive = False
                 return
-    reason = check(record.snippet)
+    reason = verdict_of(check, record.snippet)
     record.verdicts.append(Verdict(check.name, not reason, reason or note))
     record.alive = not reason
+
+
+def verdict_of(check: Check, snippet: Snippet) -> str:
+    """The check's reason. Code nested so deeply that a visitor runs out of stack is refused: it cannot be judged."""
+    try:
+        return check(snippet)
+    except RecursionError:
+        return "nested too deeply to be judged"

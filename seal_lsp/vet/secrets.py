@@ -8,6 +8,7 @@ evidence has no say in its own review.
 from __future__ import annotations
 
 import io
+import re
 import tokenize
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -51,9 +52,9 @@ class Secrets(EachAlone):
         """The edit with secrets replaced where that leaves names alone, and what was replaced ('' for nothing)."""
         split = len(edit.prompt)
         prompt, completion, kinds = edit.prompt, edit.completion, []
-        names = _names(edit.text)
+        names = _name_spans(edit.text)
         for secret in sorted(self.find(edit.text), key=lambda s: -s.start):
-            if secret.kind == "Private Key" or any(secret.value in name for name in names):
+            if secret.kind == "Private Key" or any(secret.start < end and start < secret.end for start, end in names):
                 continue
             if secret.end <= split:
                 prompt = prompt[: secret.start] + PLACEHOLDER + prompt[secret.end :]
@@ -86,14 +87,16 @@ class Secrets(EachAlone):
     def _in_line(self, line: str, number: int) -> dict[str, str]:
         values: dict[str, str] = {}
         for plugin in self._plugins:
-            for secret in plugin.analyze_line(filename="snippet.py", line=line, line_number=number):
-                value = _whole(secret.secret_value or "", plugin, line)
-                if value and PLACEHOLDER not in value and not self._harmless(value, secret.type):
-                    values.setdefault(value, secret.type)
+            # The keyword plugin stops at its first hit: arguments are shown to it one by one.
+            for part in line.split(",") if plugin.secret_type == _KEYWORD else (line,):
+                for secret in plugin.analyze_line(filename="snippet.py", line=part, line_number=number):
+                    value = _whole(secret.secret_value or "", plugin, part)
+                    if value and PLACEHOLDER not in value and not self._harmless(value, secret.type):
+                        values.setdefault(value, secret.type)
         return values
 
     def _harmless(self, value: str, kind: str) -> bool:
-        if kind == _KEYWORD and (len(value) < _KEYWORD_SHORTEST or value.isalpha() or " " in value):
+        if kind == _KEYWORD and (len(value) < _KEYWORD_SHORTEST or not re.search(r"\d", value) or " " in value):
             return True
         return any(heuristic(value) for heuristic in self._heuristics)
 
@@ -121,10 +124,17 @@ def _whole(found: str, plugin: object, line: str) -> str:
     return found
 
 
-def _names(source: str) -> set[str]:
-    """Identifiers and numbers: what must not be rewritten. Empty where the source is no Python."""
+def _name_spans(source: str) -> list[tuple[int, int]]:
+    """Where identifiers and numbers stand: what must not be rewritten. Empty where the source is no Python."""
+    starts = [0]
+    for line in source.split("\n"):
+        starts.append(starts[-1] + len(line) + 1)
     try:
         tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
     except (tokenize.TokenError, SyntaxError):
-        return set()
-    return {token.string for token in tokens if token.type in (tokenize.NAME, tokenize.NUMBER)}
+        return []
+    return [
+        (starts[t.start[0] - 1] + t.start[1], starts[t.end[0] - 1] + t.end[1])
+        for t in tokens
+        if t.type in (tokenize.NAME, tokenize.NUMBER)
+    ]

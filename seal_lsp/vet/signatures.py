@@ -60,8 +60,10 @@ def _written_as_called(symbol: Symbol, surface: ApiSurface) -> bool:
         makers += [surface.resolve(f"{symbol.qualname}.{name}") for name in ("__init__", "__new__")]
     return all(
         maker is None
-        or ((maker is symbol or maker.parameters is not None)  # `__init__ = wrap(__init__)` is an attribute
-        and all(_bare(decorator) in _TRANSPARENT for decorator in maker.decorators))
+        or (
+            (maker is symbol or maker.parameters is not None)  # `__init__ = wrap(__init__)` is an attribute
+            and all(_bare(decorator) in _TRANSPARENT for decorator in maker.decorators)
+        )
         for maker in makers
     )
 

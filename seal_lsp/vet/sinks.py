@@ -103,9 +103,11 @@ class Sinks(EachAlone):
     @cached_property
     def _bandit(self) -> Callable[[str], str]:
         """Built once: importing bandit takes a third of a second, a snippet about a millisecond."""
+        # Bandit logs its own failures on snippets as errors, and stevedore those of bandit's output formats.
+        for noisy in ("bandit", "stevedore"):
+            logging.getLogger(noisy).setLevel(logging.CRITICAL)
         from bandit.core import config, meta_ast, metrics, node_visitor, test_set
 
-        logging.getLogger("bandit").setLevel(logging.CRITICAL)  # it reports its own failures on snippets as errors
         tests = test_set.BanditTestSet(config.BanditConfig(), profile={"include": list(BANDIT_TESTS)})
         counters, tree = metrics.Metrics(), meta_ast.BanditMetaAst()
         counters.begin("./snippet.py")

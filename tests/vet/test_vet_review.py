@@ -121,6 +121,21 @@ def test_a_secret_literal_is_replaced_and_recorded(context: VetContext, secret: 
     assert "replaced" in verdict.reason
 
 
+def test_password_literals_are_replaced_only_where_they_look_made_up(context: VetContext):
+    given = "import acme\n\nacme.gather(secret_key='secret_key', password='aws_secret_key', api_key='k3nT9x_Lq2')\n"
+    [judged] = review([edit(given)], context)
+    assert judged.accepted
+    assert judged.edit.text == given.replace("k3nT9x_Lq2", "your-secret-here")
+
+
+@pytest.mark.parametrize(
+    "deep", ["x = " + " + ".join(["1"] * 3000) + "\n", "x = a" + ".b" * 3000 + "()\n", "x = " + "(" * 5000 + "\n"]
+)
+def test_deep_nesting_is_refused_and_breaks_nothing(context: VetContext, deep: str):
+    reviews = review([edit(deep), edit("import acme\n\nacme.connect('x')\n")], context)
+    assert [r.accepted for r in reviews] == [False, True]
+
+
 def test_relative_imports_belong_to_a_package_s_own_source(context: VetContext):
     [judged] = review([edit("from ._types import A\n", form="source", source="library")], context)
     assert judged.accepted, judged.rejection
