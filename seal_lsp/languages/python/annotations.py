@@ -5,6 +5,7 @@ A union with more than one class besides None says nothing certain, so it says n
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass
 
 import griffe
@@ -58,6 +59,8 @@ def called(expression: object) -> str:
 
 def type_of(annotation: object, where: griffe.Object) -> Type:
     """`where` is the annotated object: its class is what `Self` means, its module where type variables are found."""
+    if isinstance(annotation, str):
+        annotation = _quoted(annotation, where)
     if annotation is None or isinstance(annotation, str):
         return Type()
     if isinstance(annotation, griffe.ExprBinOp) and annotation.operator == "|":
@@ -71,7 +74,19 @@ def type_of(annotation: object, where: griffe.Object) -> Type:
         return Type(owner.path if owner is not None else "", own=True)
     if not path or name in _NOTHING or isinstance(annotation, griffe.ExprCall):
         return Type()
-    return _type_variable(path, where) or Type(path)
+    variable = _type_variable(path, where)
+    return Type(path) if variable is None else variable
+
+
+def _quoted(annotation: str, where: griffe.Object) -> griffe.Expr | str | None:
+    """griffe leaves quotes alone in modules that postpone annotations."""
+    if annotation[:1] not in "'\"":
+        return None
+    try:
+        node = ast.parse(ast.literal_eval(annotation), mode="eval").body
+    except (SyntaxError, ValueError, TypeError):
+        return None
+    return griffe.safe_get_annotation(node, parent=where.parent or where.module)
 
 
 def _union(parts: list[object], where: griffe.Object) -> Type:

@@ -171,8 +171,8 @@ def _field(name: str, member: griffe.Attribute, style: str, keyword_only: bool) 
         elif positional and str(positional[0]) != "...":
             default = str(positional[0])
     if style == "dict":
-        total = "NotRequired" not in (annotation or "")
-        default = None if total else "..."
+        optional = "NotRequired" in (annotation or "") or str(member.parent.keywords.get("total", "")) == "False"
+        default = "..." if optional else None
     kind = "keyword_only" if keyword_only else "positional_or_keyword"
     return replace(Parameter(shown, kind), default=default, annotation=annotation)
 

@@ -2,9 +2,12 @@
 
 Does not know what is made at run time: where a module or class makes names itself (`__getattr__`, a base class from
 elsewhere, a compiled module), its qualname is in `open_names` and absence proves nothing. Facts beyond a Symbol's
-fields are in `extra`: `element:QUALNAME` is the type of what iterating the symbol's value gives, `class:QUALNAME` the
-class that a `type[...]` value holds, `same_class:QUALNAME` the parameters whose class argument is the returned type,
-`self_type:QUALNAME` is set where a method returns `Self`: the receiver's own class, subclass or not.
+fields are in `extra`:
+- `element:QUALNAME`: the type of what iterating the symbol's value gives
+- `class:QUALNAME`: the class that a `type[...]` value is
+- `same_class:QUALNAME`: the parameters whose class argument is the returned value's class
+- `self_type:QUALNAME`: set where a method returns `Self`, the receiver's own class
+- `exports:MODULE`: the names of its `__all__`, with commas
 """
 
 from __future__ import annotations
@@ -31,6 +34,7 @@ _PARAMETER_KINDS = {
 # Bases that add nothing which a static reading would miss.
 PLAIN_BASES = {"object", "abc.ABC", "typing.Generic", "typing.Protocol", "typing_extensions.Protocol",
                "typing_extensions.Generic", "collections.abc.Hashable"}  # fmt: skip
+_PLAIN_METACLASSES = {"abc.ABCMeta", "type", "enum.EnumMeta", "enum.EnumType"}
 ENUM_BASES = {f"enum.{name}" for name in ("Enum", "IntEnum", "StrEnum", "Flag", "IntFlag")}
 
 
@@ -115,8 +119,10 @@ class _Reading:
         if "__getattr__" in module.members or module.extra["seal"].get("dynamic"):
             self.open_names.add(module.path)
         self.members(module)
-        for name in module.exports or ():
-            text = name if isinstance(name, str) else getattr(name, "name", "")
+        exports = [name if isinstance(name, str) else getattr(name, "name", "") for name in module.exports or ()]
+        if exports:
+            self.extra[f"exports:{module.path}"] = ",".join(exports)
+        for text in exports:
             if text and f"{module.path}.{text}" not in self.symbols:
                 self.symbols[f"{module.path}.{text}"] = Symbol(f"{module.path}.{text}", "attribute", file=_file(module))
 
@@ -162,9 +168,14 @@ class _Reading:
             file=_file(class_),
             line=class_.lineno or 0,
         )
-        if len(bases) < len(class_.bases) or {"__getattr__", "__getattribute__"} & set(class_.members):
+        metaclass = annotations.path_of(class_.keywords.get("metaclass"))
+        foreign_meta = metaclass and metaclass not in _PLAIN_METACLASSES and not self.own(metaclass)
+        if foreign_meta or len(bases) < len(class_.bases) or {"__getattr__", "__getattribute__"} & set(class_.members):
             self.open_names.add(path)
         self.members(class_)
+
+    def own(self, qualname: str) -> bool:
+        return qualname.partition(".")[0] in self.library.import_names
 
     def function(self, function: griffe.Function, overloads: list[griffe.Function] | None = None) -> None:
         path = function.path
@@ -250,7 +261,9 @@ class _Reading:
                 self.symbols[path] = replace(symbol, kind=found.kind, target=found.qualname)
             elif found is not None:  # a cycle of aliases
                 self.symbols[path] = replace(symbol, target="")
-        draft = ApiSurface(self.library.id, self.library.import_names, self.symbols)
+        draft = ApiSurface(
+            self.library.id, self.library.import_names, self.symbols, frozenset(self.open_names), extra=self.extra
+        )
         for path, class_ in self.classes.items():
             self.symbols[path] = replace(self.symbols[path], parameters=constructor_of(class_, draft, self.classes))
             if any(draft.resolve(base) is None for base in self.symbols[path].bases):

@@ -19,9 +19,11 @@ from seal_lsp.languages.python.resolution import Resolver
 from seal_lsp.languages.python.scopes import Scope, text
 from seal_lsp.languages.python.values import Value, World
 
-_SIGNATURE_KEPT = {"staticmethod", "classmethod", "abstractmethod", "overload", "override", "final", "deprecated",
-                   "cache", "lru_cache", "contextmanager", "asynccontextmanager", "no_type_check", "wraps", "singledispatch",
-                   "singledispatchmethod", "coroutine", "runtime_checkable", "beartype", "validate_call"}  # fmt: skip
+_SIGNATURE_KEPT = {
+    "staticmethod", "classmethod", "abstractmethod", "overload", "override", "final", "deprecated", "cache",
+    "lru_cache", "contextmanager", "asynccontextmanager", "no_type_check", "wraps", "singledispatch",
+    "singledispatchmethod", "coroutine", "runtime_checkable", "beartype", "validate_call",
+}  # fmt: skip
 
 
 def uses(source: str, surfaces: Sequence[ApiSurface]) -> tuple[ApiUse, ...]:

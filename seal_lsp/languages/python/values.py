@@ -5,6 +5,7 @@ A value is known or it is None: nothing here guesses between several possibiliti
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
 _OBJECT = frozenset(dir(object)) | {"__dict__", "__module__", "__weakref__", "__annotations__"}
 _CLASS = _OBJECT | frozenset(dir(type))
 _MODULE = _OBJECT | {"__name__", "__file__", "__path__", "__package__", "__spec__", "__loader__", "__all__"}
+# Base classes that Python itself brings, with what they give: reading our own builtins runs nothing of the user's.
+_BUILTIN_BASES: dict[str, frozenset[str]] = {
+    name: frozenset(dir(class_)) for name, class_ in vars(builtins).items() if isinstance(class_, type)
+} | {
+    "typing.NamedTuple": frozenset(dir(tuple)) | {"_asdict", "_field_defaults", "_fields", "_make", "_replace"},
+    "typing.TypedDict": frozenset(dir(dict)) | {"__required_keys__", "__optional_keys__", "__total__"},
+    "typing_extensions.TypedDict": frozenset(dir(dict)),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +48,7 @@ class World:
 
     def __init__(self, surfaces: Sequence[ApiSurface]) -> None:
         self.by_top: dict[str, list[ApiSurface]] = {}
+        self._subclass_names: dict[tuple[str, str], bool] = {}
         for surface in surfaces:
             for name in surface.import_names:
                 self.by_top.setdefault(name, []).append(surface)
@@ -96,13 +106,24 @@ class World:
             return True
         if qualname in surface.open_names and not self._known_bases(symbol):
             return True
-        return any(base != "object" and self.is_open(base, depth + 1) for base in symbol.bases)
+        return any(base not in _BUILTIN_BASES and self.is_open(base, depth + 1) for base in symbol.bases)
+
+    def _builtin_members(self, symbol: Symbol, depth: int = 0) -> frozenset[str]:
+        """What a class gets from Python's own base classes."""
+        found: frozenset[str] = frozenset()
+        for base in symbol.bases:
+            parent = self.resolve(base) if base not in _BUILTIN_BASES and depth < 12 else None
+            found |= _BUILTIN_BASES.get(base) or (
+                self._builtin_members(parent, depth + 1) if parent is not None else frozenset()
+            )
+        return found
 
     def _known_bases(self, symbol: Symbol) -> bool:
         """A class that is open only because a base lies in another library is not open where that one is at hand."""
         own = symbol.qualname.partition(".")[0]
         foreign = [base for base in symbol.bases if base.partition(".")[0] != own]
-        if symbol.kind != "class" or not foreign or not all(self.resolve(base) for base in foreign):
+        known = all(base in _BUILTIN_BASES or self.resolve(base) is not None for base in foreign)
+        if symbol.kind != "class" or not foreign or not known:
             return False
         return not any(self.resolve(f"{symbol.qualname}.{name}") for name in ("__getattr__", "__getattribute__"))
 
@@ -113,6 +134,8 @@ class World:
         symbol = self.resolve(owner)
         if name in (_MODULE if symbol is not None and symbol.kind == "module" else _CLASS):
             return True
+        if symbol is not None and name in self._builtin_members(symbol):
+            return True
         if symbol is None:
             # A module that does not exist in a package that is known to be closed: neither does what is in it.
             parent, _, last = owner.rpartition(".")
@@ -121,12 +144,15 @@ class World:
 
     def in_a_subclass(self, class_name: str, name: str) -> bool:
         """Whether some subclass at hand has the name: a value that is said to be of a class may be of that one."""
-        for surfaces in self.by_top.values():
-            for surface in surfaces:
-                for symbol in surface.symbols.values():
-                    if symbol.name == name and self._derives(symbol.owner, class_name):
-                        return True
-        return False
+        key = (class_name, name)
+        if key not in self._subclass_names:
+            self._subclass_names[key] = any(
+                qualname.endswith("." + name) and self._derives(qualname.rpartition(".")[0], class_name)
+                for surfaces in self.by_top.values()
+                for surface in surfaces
+                for qualname in surface.symbols
+            )
+        return self._subclass_names[key]
 
     def _derives(self, qualname: str, base: str, depth: int = 0) -> bool:
         symbol = self.resolve(qualname)
