@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections.abc import AsyncIterator, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -19,11 +18,11 @@ from seal_lsp.core.errors import EnvironmentProblem
 from seal_lsp.core.language import LanguageSupport
 from seal_lsp.core.library import Environment, InstalledLibrary, LibraryId
 from seal_lsp.languages.readable_files import looks_secret
+from seal_lsp.watch.metadata import METADATA, listing
 from seal_lsp.watch.trust import reader
 
 log = logging.getLogger(__name__)
 
-_METADATA = (".dist-info", ".egg-info", ".egg-link", ".pth")
 _LOOK_MS = 5000
 
 
@@ -77,14 +76,15 @@ async def watch_environment(
     that vanishes (the environment is made anew) is waited for."""
     stop = stop or asyncio.Event()
     seen = tuple(await asyncio.to_thread(language.installed, environment) if before is None else before)
-    listing: frozenset[tuple[str, int]] | None = None
+    known: frozenset[tuple[str, int]] | None = None
     async with aclosing(_looks(environment, polling, debounce_ms, stop)) as looks:
         async for happened in looks:
-            current = _listing(environment)
-            if not happened and current == listing:
+            current = listing(environment)
+            if not happened and current == known:
                 continue
+            known = current  # from before the dear look, so that what changes during it is looked at once more
             now = await _settled(environment, language, debounce_ms / 1000, stop)
-            listing, change = _listing(environment), compare(seen, now)
+            change = compare(seen, now)
             seen = now
             if change:
                 yield change
@@ -136,19 +136,7 @@ class SourceFilter(DefaultFilter):
 
 
 def _is_metadata(change: Change, path: str) -> bool:
-    return path.endswith(_METADATA)
-
-
-def _listing(environment: Environment) -> frozenset[tuple[str, int]]:
-    """Metadata folders with their times: the cheap look that tells whether the dear one is due."""
-    found: set[tuple[str, int]] = set()
-    for folder in environment.site_packages:
-        try:
-            with os.scandir(folder) as entries:
-                found |= {(entry.path, entry.stat().st_mtime_ns) for entry in entries if entry.name.endswith(_METADATA)}
-        except OSError:
-            continue  # the folder, or an entry, has just gone; the next look sees what is left
-    return frozenset(found)
+    return path.endswith(METADATA)
 
 
 async def _looks(environment: Environment, polling: bool, debounce_ms: int, stop: asyncio.Event) -> AsyncIterator[bool]:

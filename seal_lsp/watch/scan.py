@@ -18,6 +18,7 @@ from seal_lsp.core.library import Environment, InstalledLibrary, LibraryId
 from seal_lsp.languages.python.distributions import dist_for_import
 from seal_lsp.languages.python.notebook import cells
 from seal_lsp.languages.readable_files import is_ignored, looks_secret, read_source, readable_files
+from seal_lsp.watch.metadata import listing
 
 _NOTEBOOK = ".ipynb"
 
@@ -84,6 +85,7 @@ class Scanner:
         self._max_bytes = max_bytes
         self._max_files = max_files
         self._remembered: dict[Path, _Remembered] = {}
+        self._installed: tuple[Environment, frozenset, tuple[InstalledLibrary, ...]] | None = None
         self.parsed = 0  # files parsed so far; what the memory saves can be seen from it
 
     def scan(
@@ -99,10 +101,19 @@ class Scanner:
         outside the roots counts as little as its file would. `declared` are normalised names (trust.py)."""
         roots = tuple(root.resolve() for root in roots)
         files, skipped = self._files(roots, environment, open_documents or {})
-        libraries = tuple(self._language.installed(environment) if installed is None else installed)
+        libraries = self._libraries(environment) if installed is None else tuple(installed)
         standard = self._language.standard_modules(environment)
         uses, missing = tally(files, libraries, declared=declared, not_libraries=standard | local_modules(roots))
-        return Scan(uses, missing, skipped)
+        # A test's helper beside it is imported by its bare name, too.
+        beside = {path.stem for path in self._remembered} | {path.parent.name for path in self._remembered}
+        return Scan(uses, tuple(name for name in missing if name not in beside), skipped)
+
+    def _libraries(self, environment: Environment) -> tuple[InstalledLibrary, ...]:
+        """What is installed, read again only when the metadata folders changed: reading every RECORD is slow."""
+        now = listing(environment)
+        if self._installed is None or self._installed[:2] != (environment, now):
+            self._installed = (environment, now, tuple(self._language.installed(environment)))
+        return self._installed[2]
 
     def _files(
         self, roots: tuple[Path, ...], environment: Environment, documents: Mapping[str, str]

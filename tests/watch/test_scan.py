@@ -73,7 +73,8 @@ def test_imports_are_mapped_to_distributions_and_versions(tmp_path: Path) -> Non
         root,
         {
             "a.py": "import os, json\nfrom acme import Client\nimport nowhere\nClient().go()\n",
-            "b.py": "from acme import Client\nfrom ns.two import x\nimport mine\n",
+            "b.py": "from acme import Client\nfrom ns.two import x\nimport mine\nimport helper\n",
+            "sub/helper.py": "",
             "mine.py": "",
             "n.ipynb": json.dumps(notebook),
             "broken.py": "from acme import Client\nClient(\n",
@@ -137,6 +138,17 @@ def test_only_changed_files_are_parsed_again(tmp_path: Path) -> None:
     os.utime(root / "b.py", ns=(1, 1))
     assert counts(scanner.scan([root], env).uses) == {"acme@1.0": (2, False), "pything@2.0": (1, False)}
     assert scanner.parsed == 4
+
+
+def test_an_upgrade_is_seen_by_the_next_scan(tmp_path: Path) -> None:
+    env, root = make(tmp_path)
+    write(root, {"a.py": "import acme\n"})
+    scanner = Scanner(Python())
+    assert set(counts(scanner.scan([root], env).uses)) == {"acme@1.0"}
+    site = env.site_packages[0]
+    (site / "acme-1.0.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: acme\nVersion: 1.1\n")
+    (site / "acme-1.0.dist-info").rename(site / "acme-1.1.dist-info")
+    assert set(counts(scanner.scan([root], env).uses)) == {"acme@1.1"}
 
 
 def test_a_workspace_with_more_files_than_allowed_is_cut_and_says_so(tmp_path: Path) -> None:
