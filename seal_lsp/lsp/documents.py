@@ -13,7 +13,7 @@ from lsprotocol import types
 from pygls.uris import to_fs_path
 from pygls.workspace import TextDocument, Workspace
 
-from seal_lsp.lsp.positions import LineIndex
+from seal_lsp.lsp.positions import UTF16, LineIndex
 
 PYTHON = "python"
 _MAGIC = re.compile(r"^([ \t]*)[%!?]", re.MULTILINE)
@@ -27,7 +27,8 @@ class Document(TextDocument):
     @property
     def index(self) -> LineIndex:
         if self._index is None or self._index.text is not self.source:
-            self._index = LineIndex(self.source, str(getattr(self.position_codec.encoding, "value", "utf-16")))
+            encoding = self.position_codec.encoding  # an enum or the client's own word
+            self._index = LineIndex(self.source, str(getattr(encoding, "value", encoding) or UTF16))
         return self._index
 
     @property

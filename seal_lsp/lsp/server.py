@@ -39,14 +39,17 @@ NOTEBOOKS = types.NotebookDocumentSyncOptions(
 
 
 class Protocol(LanguageServerProtocol):
-    """pygls's, with an answer for requests whose parameters make no sense (pygls only logs them)."""
+    """pygls's, with an answer for requests, and an end for our own, whose content makes no sense (pygls only logs)."""
 
     def structure_message(self, data: dict[str, Any]) -> Any:
         try:
             return super().structure_message(data)
         except JsonRpcException as error:
-            if "method" in data and data.get("id") is not None:
-                self._send_response(data["id"], error=JsonRpcInvalidParams(str(error)).to_response_error())
+            number = data.get("id")
+            if "method" in data and number is not None:
+                self._send_response(number, error=JsonRpcInvalidParams(str(error)).to_response_error())
+            elif number in self._request_futures:
+                self._request_futures.pop(number).set_exception(error)
             raise
 
 

@@ -30,7 +30,7 @@ def register(server: SealServer) -> None:
 
 def _register(server: SealServer, name: str, work: Callable[[SealServer, dict], Awaitable[Any]]) -> None:
     @server.command(name)
-    async def command(ls: SealServer, *arguments: Any) -> Any:
+    async def command(ls, *arguments):  # no annotations: pygls evaluates those of commands
         if not await ls.desk.ready():
             return {"error": "the server could not start", "hint": "see its log"}
         try:
