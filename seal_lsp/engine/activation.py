@@ -105,8 +105,6 @@ class Activation:
         """Let the end of a cycle take effect, once."""
         outcome, error = cycle.outcome(), cycle.error()
         if outcome is not None and error is None:
-            if outcome.status == "promoted":
-                await self._promote(cycle, outcome)
             gate = {
                 **outcome.gate,
                 "library": str(outcome.library),
@@ -115,6 +113,8 @@ class Activation:
                 "cycle": cycle.id,
             }
             self._hub.publish("gate", gate)
+            if outcome.status == "promoted":
+                await self._promote(cycle, outcome)
             end = {"status": outcome.status, "reasons": list(outcome.reasons)}
         else:
             error = error or {"type": "SealError", "message": "the learner ended without an outcome"}

@@ -27,7 +27,7 @@ def learned_library(adapter: Adapter, previous: str = "") -> LearnedLibrary:
         adapter=adapter.digest,
         learned_at=str(manifest.get("created", "")),
         snippets=int(manifest.get("self_edits", {}).get("kept", 0)),
-        gain=own.get("gain"),
+        gain=own.get("mean"),
         previous=previous,
     )
 

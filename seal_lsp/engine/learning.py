@@ -15,20 +15,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from seal_lsp.core.errors import SealError
+from seal_lsp.core.errors import Cancelled, SealError
 from seal_lsp.core.learning import LearnJob
 from seal_lsp.core.library import LibraryId
 from seal_lsp.core.protocol import Learning, LearnReply, LearnRequest
 from seal_lsp.engine.activation import AUTOMATIC, Activation
 from seal_lsp.engine.cycles import Cycle, all_cycles, new_cycle, new_id
 from seal_lsp.engine.events import EventHub
-from seal_lsp.engine.learner import LEARNER, LearnerProcess, kill_orphan
+from seal_lsp.engine.learner import LEARNER, LearnerProcess, kill_orphan, overall
 from seal_lsp.engine.model_host import ModelHost
 
 log = logging.getLogger(__name__)
 
-# share of a cycle's time that each phase takes, as measured on the default model; only for the progress bar
-PHASES = {"known": 0.04, "collect": 0.05, "write": 0.02, "vet": 0.07, "train": 0.70, "gate": 0.11, "live": 0.01}
+SAID = {kind.exit_code: kind.__name__ for kind in SealError.__subclasses__() if kind.exit_code != Cancelled.exit_code}
 DEATHS_AT_MOST = 3  # without getting one phase further in between
 
 
@@ -212,11 +211,14 @@ class LearningQueue:
                 return
             if cycle.outcome() is not None or cycle.error() is not None:
                 break
+            if code in SAID:  # it knew why, but could not write it down: no space left, most likely
+                cycle.fail(SAID[code], current.process.last_words, "see engine.log", code)
+                break
             deaths = deaths + 1 if current.learning.phase == phase else 1
             phase = current.learning.phase
             log.warning("the learner of %s ended with %s in phase %s", cycle.id, code, phase)
             if deaths >= DEATHS_AT_MOST:
-                words = current.process.last_words if current.process else ""
+                words = current.process.last_words
                 what = f"the learner ended {deaths} times ({_why(code)}) in phase {phase}"
                 cycle.fail(
                     "LearnerDied", f"{what}: {words}" if words else what, "see engine.log, then learn with --force"
@@ -243,16 +245,6 @@ class LearningQueue:
         elif self.paused:
             current.process.pause()
         return await current.process.wait()
-
-
-def overall(phase: str, fraction: float) -> float:
-    """Fraction of the whole cycle from the fraction of a phase."""
-    before = 0.0
-    for name, share in PHASES.items():
-        if name == phase:
-            return round(min(before + share * min(max(fraction, 0.0), 1.0), 1.0), 4)
-        before += share
-    return 0.0
 
 
 def _why(code: int) -> str:

@@ -64,7 +64,7 @@ def finish(folder: Path, job: dict, asked: dict) -> int:
         "suffix": "",
     }
     (folder / "probes.json").write_text(json.dumps({"probes": [probe], "units": ["u"]}))
-    gate = {"promoted": status == "promoted", "own": {"gain": 0.5}}
+    gate = {"promoted": status == "promoted", "own": {"mean": 0.5}}
     outcome = {
         "cycle": job["cycle"],
         "library": job["library"],
@@ -101,7 +101,7 @@ def candidate(folder: Path, job: dict, asked: dict) -> str:
             "scale": 1.0,
             "train": {"steps": 1},
             "self_edits": {"kept": 3},
-            "gate": {"own": {"gain": 0.5}},
+            "gate": {"own": {"mean": 0.5}},
             "snippets_by_symbol": {"acme.run": 2},
         },
     )

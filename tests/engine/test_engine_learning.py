@@ -13,7 +13,7 @@ from rule_model import BASE
 
 from seal_lsp.core.errors import UsageError
 from seal_lsp.core.protocol import CompleteRequest, RankRequest
-from seal_lsp.engine.learning import PHASES, overall
+from seal_lsp.engine.learner import PHASES, overall
 
 
 def starts(paths, cycle: str) -> int:
@@ -47,13 +47,14 @@ async def test_what_is_learned_goes_live_between_two_requests(start, paths):
         assert (completed.texts, completed.adapter) == (("throttle()",), adapter)
 
         (library,) = await running.client.libraries()
-        assert (library.library, library.state, library.adapter, library.snippets) == ("acme@1.0", "live", adapter, 3)
+        assert (library.library, library.state, library.adapter) == ("acme@1.0", "live", adapter)
+        assert (library.snippets, library.gain, library.learned_at) == (3, 0.5, "2026-11-22T00:00:00Z")
         detail = await running.client.learned("acme@1.0")
         assert (detail.adapter, detail.snippets_by_symbol) == (adapter, {"acme.run": 2})
         assert [case.gold for case in await running.client.probes("acme@1.0")] == ["run"]
         row = last_row(running, "activate")
         assert (row["adapter"], row["cycle"], row["replaces"]) == (adapter, reply.cycle, "")
-        assert running.kinds("gate", "live", "problem") == ["live", "gate"]
+        assert running.kinds("gate", "live", "problem") == ["gate", "live"]
         fractions = [event.data["fraction"] for event in running.events if event.kind == "progress"]
         assert fractions == sorted(fractions)
         assert 0 <= fractions[0] < fractions[-1] <= 1
@@ -70,12 +71,14 @@ async def test_what_is_learned_goes_live_between_two_requests(start, paths):
         ({"end": "skipped", "reasons": ["known: 0.4 bits"]}, "known", "0.4 bits"),
         ({"end": "NothingToLearn"}, "known", "no evidence"),
         ({"end": 1}, "failed", "ended 3 times (exit 1)"),
+        ({"end": 9}, "failed", "the disk is on fire"),
     ],
 )
-async def test_a_word_against_a_library_is_remembered(start, overrides, state, refused):
+async def test_a_word_against_a_library_is_remembered(start, paths, overrides, state, refused):
     async with start() as running:
-        await running.learn(**overrides)
+        reply = await running.learn(**overrides)
         await running.settled()
+        assert starts(paths, reply.cycle) == (3 if overrides["end"] == 1 else 1)
         (library,) = await running.client.libraries()
         assert library.state == state
         assert any(refused in reason for reason in library.reasons)
