@@ -16,7 +16,7 @@ import signal
 import socket
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,7 +42,7 @@ SHUTDOWN_S = 5
 
 def serve(
     engine_paths: Paths,
-    make_engine,
+    make_engine: Callable[[], Engine],
     *,
     socket_path: Path | None = None,
     host: str = "",
@@ -154,7 +154,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _serve(make_engine, listener: socket.socket, token: str, idle_exit_s: float) -> None:
+async def _serve(make_engine: Callable[[], Engine], listener: socket.socket, token: str, idle_exit_s: float) -> None:
     engine: Engine = make_engine()
     traffic = Traffic()
     config = uvicorn.Config(

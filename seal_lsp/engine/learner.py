@@ -24,8 +24,9 @@ LEARNER = (sys.executable, "-m", "seal_lsp.pipeline.learner")
 LINE_LIMIT = 1_000_000
 STOP_S = 10.0
 
-# share of a cycle's time that each phase takes, as measured on the default model; only for the progress bar
+# share of a cycle's time that each phase takes: estimates, only for the progress bar
 PHASES = {"known": 0.04, "collect": 0.05, "write": 0.02, "vet": 0.07, "train": 0.70, "gate": 0.11, "live": 0.01}
+
 Report = Callable[[str, float, str], None]
 
 
