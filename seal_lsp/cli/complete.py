@@ -53,7 +53,7 @@ def menu(answer: t.CompletionList) -> list[dict]:
     return [
         {
             "label": item.label,
-            "kind": item.kind.name.lower() if item.kind else "",
+            "kind": t.CompletionItemKind(item.kind).name.lower() if item.kind else "",
             "detail": item.detail or (item.label_details.description if item.label_details else "") or "",
         }
         for item in items

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json as jsonlib
 import shutil
+import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,7 @@ from seal_lsp.cli.learn import decided
 from seal_lsp.cli.lsp_client import Editor
 from seal_lsp.cli.output import Json, err, show
 from seal_lsp.cli.output import out as stdout
-from seal_lsp.core.errors import EngineUnavailable, GateRejected, NothingToLearn, SealError
+from seal_lsp.core.errors import Cancelled, EngineUnavailable, GateRejected, NothingToLearn, SealError
 from seal_lsp.core.library import LibraryId
 
 if TYPE_CHECKING:
@@ -93,8 +94,13 @@ async def _run(options: Options, screen: Screen) -> tuple[dict[str, Any], CycleO
     screen.block(project.text)
     demo = _Demo(options, screen, paths, project)
     editor = Editor(configuration=_settings(options))
+    task = asyncio.current_task()
+    with contextlib.suppress(NotImplementedError):  # Windows
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     try:
         return await demo.run(editor, environ)
+    except asyncio.CancelledError:
+        raise Cancelled("the demo was stopped; nothing that it started goes on") from None
     finally:
         await editor.close_window()
         await _stop_engine(paths)

@@ -131,7 +131,7 @@ def places(text: str, surface: ApiSurface, language: LanguageSupport, most: int 
         rivals = _rivals(use, surface)
         if use.exists and use.kind in found and rivals > 1:
             found[use.kind].append((rivals, use))
-    ordered = [sorted(uses, key=lambda one: -one[0]) for uses in found.values()]
+    ordered = [sorted(uses, key=lambda one: (-one[0], one[1].start)) for uses in found.values()]
     chosen = [uses[0][1] for uses in ordered if uses] + [use for uses in ordered for _, use in uses[1:]]
     return tuple(_place(text, use) for use in chosen[:most])
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO
 
 import typer
 from rich.console import Console
@@ -35,12 +35,19 @@ EXIT_CODES: tuple[tuple[int, str], ...] = (
 EPILOG = "Exit codes: " + " · ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES)
 
 
+PIPED_WIDTH = 160  # rich takes 80 where there is no terminal, and folds names that grep is meant to find
+
+
 def out() -> Console:
-    return Console(file=sys.stdout, highlight=False, soft_wrap=True)
+    return _console(sys.stdout)
 
 
 def err() -> Console:
-    return Console(file=sys.stderr, highlight=False, soft_wrap=True)
+    return _console(sys.stderr)
+
+
+def _console(stream: TextIO) -> Console:
+    return Console(file=stream, highlight=False, soft_wrap=True, width=None if stream.isatty() else PIPED_WIDTH)
 
 
 def show(value: object, as_json: bool, human: Callable[[Console], None]) -> None:

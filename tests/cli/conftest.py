@@ -67,6 +67,8 @@ def make_environment(prefix: Path, home: str = "/usr/bin") -> Path:
     info = site / "acme-1.2.dist-info"
     info.mkdir()
     info.joinpath("METADATA").write_text("Metadata-Version: 2.1\nName: acme\nVersion: 1.2\n\nGreets.\n")
-    info.joinpath("RECORD").write_text("acme/__init__.py,,\nacme-1.2.dist-info/METADATA,,\nacme-1.2.dist-info/RECORD,,\n")
+    info.joinpath("RECORD").write_text(
+        "acme/__init__.py,,\nacme-1.2.dist-info/METADATA,,\nacme-1.2.dist-info/RECORD,,\n"
+    )
     prefix.joinpath("pyvenv.cfg").write_text(f"home = {home}\nversion = 3.11.7\n")
     return prefix
