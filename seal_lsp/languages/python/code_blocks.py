@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from markdown_it import MarkdownIt
 
-from seal_lsp.languages.python.grammar import syntax_problem
+from seal_lsp.languages.python.grammar import parse
 
 _PYTHON_INFO = {"python", "py", "python3", "pycon", "py3", "ipython", "ipython3", "{python}", "{code-cell}"}
 _DIRECTIVES = ("code-block", "code", "sourcecode", "ipython", "code-cell")
@@ -28,7 +28,7 @@ def code_blocks(text: str) -> Iterator[tuple[int, str]]:
             continue
         if ">>> " in code:
             code = doctest_code(code)
-        elif not info and syntax_problem(code):
+        elif not info and not _looks_like_python(code):
             continue
         if code.strip():
             found[line] = code
@@ -104,8 +104,25 @@ def _literal_blocks(text: str) -> Iterator[tuple[int, str]]:
         code = textwrap.dedent("\n".join(body)).rstrip() + "\n"
         if ">>> " in code:
             code = doctest_code(code)
-        if code.strip() and (said or not syntax_problem(code)):
+        if code.strip() and (said or _looks_like_python(code)):
             yield start, code
+
+
+def _looks_like_python(code: str) -> bool:
+    """It parses, and does something that a shell line (`rm -rf /`) or a sentence does not when it happens to parse."""
+    root = parse(code).root
+    if root.has_error:
+        return False
+    for statement in root.named_children:
+        if statement.type not in ("expression_statement", "comment"):
+            return True
+        stack = list(statement.named_children)
+        while stack:
+            node = stack.pop()
+            if node.type in ("call", "assignment", "attribute", "await"):
+                return True
+            stack.extend(node.named_children)
+    return False
 
 
 def _directive(line: str) -> tuple[bool, bool]:

@@ -22,7 +22,7 @@ def editable_roots(distribution: Distribution, folder: Path, name: str) -> list[
     source = _direct_url(distribution)
     names = [line.strip() for line in (distribution.read_text("top_level.txt") or "").splitlines() if line.strip()]
     pth, finders = _editable_files(distribution, folder, name)
-    if source is None and not pth and not finders:
+    if source is None and not finders and (not pth or _ships_code(distribution)):
         return None
     roots: list[Path] = []
     for finder in finders:
@@ -39,6 +39,10 @@ def editable_roots(distribution: Distribution, folder: Path, name: str) -> list[
         if found and not pth:
             break
     return roots
+
+
+def _ships_code(distribution: Distribution) -> bool:
+    return any(str(file).endswith((".py", ".pyi")) and not str(file).startswith("__") for file in distribution.files or ())
 
 
 def _packages_in(base: Path) -> list[Path]:
