@@ -23,12 +23,15 @@ from seal_lsp.assist.facts import (
     Place,
 )
 from seal_lsp.assist.worker import AnalysisWorker, TaskCrashed, TaskTimeout
+from seal_lsp.core.library import Environment, InstalledLibrary
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 NEAR_S = 8.0  # a jedi inference that takes longer will not come back
 FAR_S = 180.0
+MENU_PATIENCE_S = 2.0
+HOVER_PATIENCE_S = 1.0
 FAR_IDLE_S = 60.0
 NO_ROOT = Path()
 
@@ -40,10 +43,10 @@ class Analysis:
         self._interpreter = interpreter
         variables = {k: v for k, v in os.environ.items() if k in ("VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV")}
         self._variables = variables
-        self._near = AnalysisWorker(tasks.start, (str(index),), name="near")
-        self._far = AnalysisWorker(tasks.start, (str(index),), name="far")
+        self._near = AnalysisWorker(tasks.start, (str(index), False), name="near")
+        self._far = AnalysisWorker(tasks.start, (str(index), True), name="far")
         self._environments: dict[Path, asyncio.Task[EnvironmentFacts]] = {}
-        self._surfaces: dict[tuple, asyncio.Task[str]] = {}
+        self._reading: dict[str, asyncio.Task] = {}  # by the library's fingerprint
         self._far_rest: asyncio.TimerHandle | None = None
         self.roots: tuple[Path, ...] = ()
 
@@ -79,10 +82,10 @@ class Analysis:
         return Place(str(path) if path else "", str(root), facts.environment)
 
     async def completions(self, text: str, offset: int, place: Place) -> CompletionFacts | None:
-        return await self._ask(tasks.completions, text, offset, place)
+        return await self._about(place, MENU_PATIENCE_S, tasks.completions, text, offset, place)
 
     async def hover(self, text: str, offset: int, place: Place) -> HoverFacts | None:
-        return await self._ask(tasks.hover, text, offset, place)
+        return await self._about(place, HOVER_PATIENCE_S, tasks.hover, text, offset, place)
 
     async def describe(self, qualname: str, library: str, root: Path) -> HoverFacts | None:
         """A library's symbol by name; None when it is not (or no longer) installed there."""
@@ -92,22 +95,37 @@ class Analysis:
         return await self._ask(tasks.describe, qualname, library, facts.environment)
 
     async def libraries_at(self, text: str, start: int, end: int, place: Place) -> tuple[LibraryAt, ...]:
-        return await self._ask(tasks.libraries_at, text, start, end, place) or ()
-
-    async def nearest(self, text: str, offset: int, place: Place) -> tuple[str, ...]:
-        return await self._ask(tasks.nearest, text, offset, place) or ()
+        return await self._about(place, 0, tasks.libraries_at, text, start, end, place) or ()
 
     async def cut(self, prefix: str, text: str, place: Place) -> CutText:
-        return await self._ask(tasks.cut, prefix, text, place) or CutText("")
+        """Nothing at all when it cannot be checked."""
+        return await self._about(place, MENU_PATIENCE_S, tasks.cut, prefix, text, place) or CutText("")
 
     async def prepare(self, text: str, place: Place) -> None:
-        """Read the libraries that a text imports into the index, ahead of the first question about them."""
-        if place.environment is None:
-            return
-        for library in await self._ask(tasks.imported, text, place) or ():
-            key = (library, str(place.environment.prefix))
-            if key not in self._surfaces:
-                self._surfaces[key] = asyncio.ensure_future(self.far(tasks.read_library, library, place.environment))
+        """Have the libraries that a text imports read, ahead of the first question about them."""
+        await self._about(place, 0, tasks.warm, text, place)
+
+    async def _about(self, place: Place, patience: float, task: Callable[..., T], *arguments: Any) -> T | None:
+        """Ask; what was missing is read beside, waited for as long as `patience`, and asked about again."""
+        reply = await self._ask(tasks.answer, task, *arguments)
+        if reply is None:
+            return None
+        found, missing = reply
+        if missing and place.environment is not None:
+            reading = [self._read(mark, library, place.environment) for mark, library in missing.items()]
+            if patience:
+                await asyncio.wait(reading, timeout=patience)
+                if any(read.done() and not read.cancelled() and read.result() for read in reading):
+                    reply = await self._ask(tasks.answer, task, *arguments)
+                    return reply[0] if reply is not None else None
+        return found
+
+    def _read(self, mark: str, library: InstalledLibrary, environment: Environment) -> asyncio.Task:
+        """Once in a session: what could not be read is not tried again."""
+        if mark not in self._reading:
+            self._reading[mark] = asyncio.ensure_future(self.far(tasks.read_library, library, environment))
+            self._reading[mark].add_done_callback(lambda t: t.cancelled() or t.exception())
+        return self._reading[mark]
 
     async def far(self, task: Callable[..., T], *arguments: Any, timeout: float = FAR_S) -> T | None:
         """Run something long beside the typing. None when it overran or died."""

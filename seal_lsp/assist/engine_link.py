@@ -44,6 +44,7 @@ class EngineLink:
         self._idle_exit_s = idle_exit_s
         self._client: EngineClient | None = None
         self._task: asyncio.Task | None = None
+        self._wanted = asyncio.Event()
         self._listeners: list[Callable[[Event], None]] = []
         self.status: Status | None = None
         self.problem = ""
@@ -72,6 +73,8 @@ class EngineLink:
         self._listeners.append(listener)
 
     def start(self) -> None:
+        """Somebody wants answers: find an engine or start one."""
+        self._wanted.set()
         if self._task is None and not self.off:
             self._task = asyncio.get_running_loop().create_task(self._follow())
 
@@ -84,6 +87,21 @@ class EngineLink:
         self.status = None
         if client is not None:
             await client.aclose()
+
+    async def point_at(self, url: str) -> None:
+        """The setting changed."""
+        if url != self._url:
+            running = self._task is not None
+            await self.stop()
+            self._url, self.problem = url, ""
+            self.changed()
+            self._tell(Event("unavailable", "", {"message": ""}))
+            if running:
+                self.start()
+
+    def changed(self) -> None:
+        """Answers given so far may be wrong now."""
+        self.epoch += 1
 
     def learned(self, library: str) -> LearnedLibrary | None:
         """What the engine last said of a library (name@version)."""
@@ -98,6 +116,7 @@ class EngineLink:
         self.start()
         end = asyncio.get_running_loop().time() + timeout_s
         while self._client is None:
+            self._wanted.set()
             if asyncio.get_running_loop().time() > end:
                 raise EngineUnavailable(self.problem or "no engine answers", hint="run: seal-lsp doctor")
             await asyncio.sleep(0.05)
@@ -105,6 +124,7 @@ class EngineLink:
 
     async def rank(self, request: RankRequest) -> RankReply | None:
         if not self.ready:
+            self._wanted.set()
             return None
         try:
             return await self._client.rank(request)
@@ -114,6 +134,7 @@ class EngineLink:
 
     async def complete(self, request: CompleteRequest) -> CompleteReply | None:
         if not self.ready:
+            self._wanted.set()
             return None
         try:
             return await self._client.complete(request)
@@ -123,6 +144,7 @@ class EngineLink:
 
     async def usage_line(self, request: UsageLineRequest) -> UsageLineReply | None:
         if not self.ready:
+            self._wanted.set()
             return None
         try:
             return await self._client.usage_line(request)
@@ -148,6 +170,9 @@ class EngineLink:
             await self._lost()
             await asyncio.sleep(pause)
             pause = min(pause * 2, RETRY_S[1])
+            # it may have ended because nobody needed it: only somebody who does brings it back
+            self._wanted.clear()
+            await self._wanted.wait()
 
     async def _connect(self) -> EngineClient:
         start = await asyncio.to_thread(_import_client)  # httpx takes its time; not on the event loop
@@ -159,7 +184,7 @@ class EngineLink:
     async def _lost(self) -> None:
         client, self._client = self._client, None
         self.status = None
-        self.epoch += 1
+        self.changed()
         self._tell(Event("unavailable", "", {"message": self.problem or "the engine is gone"}))
         if client is not None:
             await client.aclose()
@@ -170,7 +195,7 @@ class EngineLink:
         if event.kind == "status":
             self.status = decode(Status, event.data)
         if event.kind in CHANGES_ANSWERS:
-            self.epoch += 1
+            self.changed()
         self._tell(event)
 
     def _tell(self, event: Event) -> None:

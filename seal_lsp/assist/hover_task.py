@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from seal_lsp.assist import tasks
 from seal_lsp.assist.facts import HoverFacts, Place
+from seal_lsp.assist.shelf import Shelf
 from seal_lsp.assist.signatures import parameter_doc, pretty_signature, signature_of
 from seal_lsp.assist.text_places import line_and_column, name_at
 from seal_lsp.core.library import Environment, LibraryId
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from seal_lsp.languages.python.values import World
 
 
-def hover(shelf: tasks.Shelf, text: str, offset: int, place: Place) -> HoverFacts | None:
+def hover(shelf: Shelf, text: str, offset: int, place: Place) -> HoverFacts | None:
     """The symbol whose name covers the offset."""
     span = name_at(text, offset)
     if span is None:
@@ -74,9 +75,7 @@ def facts_of(symbol: Symbol, qualname: str, span: tuple[int, int], world: World)
     )
 
 
-def _hover_by_jedi(
-    shelf: tasks.Shelf, text: str, span: tuple[int, int], place: Place, world: World
-) -> HoverFacts | None:
+def _hover_by_jedi(shelf: Shelf, text: str, span: tuple[int, int], place: Place, world: World) -> HoverFacts | None:
     from seal_lsp.languages.python.inference import definition_name
 
     line, column = line_and_column(text, span[0])
@@ -93,7 +92,7 @@ def _hover_by_jedi(
     return HoverFacts(*span, found.full_name, found.kind, signature, found.doc, library, module=found.module)
 
 
-def describe(shelf: tasks.Shelf, qualname: str, library: str, environment: Environment) -> HoverFacts | None:
+def describe(shelf: Shelf, qualname: str, library: str, environment: Environment) -> HoverFacts | None:
     """A symbol of a library by name, for resolving a menu item."""
     from seal_lsp.languages.python.values import World
 

@@ -69,6 +69,7 @@ class Inline:
 
     async def suggest(self, ask: Ask) -> list[Suggestion]:
         if not self._link.ready:
+            self._link.start()
             return []
         known = self.remembered(ask)
         if known:

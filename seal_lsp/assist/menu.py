@@ -48,8 +48,11 @@ class Menus:
         if facts is None or not facts.kind:
             return None
         shown = static_order(visible(facts))
-        if not model or len(shown) < 2 or not self._link.ready:
-            return Menu(facts, shown, ranked=False, coming=model and len(shown) > 1 and self._loading())
+        if not model or len(shown) < 2 or not self._deadline_ms():
+            return Menu(facts, shown, ranked=False, coming=False)
+        if not self._link.ready:
+            self._link.start()
+            return Menu(facts, shown, ranked=False, coming=self._loading())
         everything = static_order(facts.members)
         names = [m.name for m in (everything if len(everything) <= MAX_RANKED else shown)[:MAX_RANKED]]
         task = self._ranking(text[: facts.start], tuple(dict.fromkeys(names)), facts.libraries)

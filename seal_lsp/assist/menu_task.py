@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from seal_lsp.assist import tasks
 from seal_lsp.assist.facts import CompletionFacts, Member, Place
+from seal_lsp.assist.shelf import Shelf
 from seal_lsp.assist.signatures import MAX_SIGNATURE, signature_of
 from seal_lsp.assist.text_places import line_and_column
 
@@ -25,7 +26,7 @@ _FROM_IMPORT = re.compile(r"\bfrom[ \t]+[\w.]+[ \t]+import\b")
 _IMPORT_TOP = re.compile(r"^[ \t]*(?:from[ \t]+|import[ \t]+(?:[\w.]+(?:[ \t]+as[ \t]+\w+)?[ \t]*,[ \t]*)*)$")
 
 
-def completions(shelf: tasks.Shelf, text: str, offset: int, place: Place) -> CompletionFacts | None:
+def completions(shelf: Shelf, text: str, offset: int, place: Place) -> CompletionFacts | None:
     """None where no name of a known receiver may stand."""
     from seal_lsp.languages.python.receiver import receiver_at
     from seal_lsp.languages.python.values import World
@@ -48,7 +49,7 @@ def completions(shelf: tasks.Shelf, text: str, offset: int, place: Place) -> Com
 
 
 def _members(
-    shelf: tasks.Shelf, text: str, start: int, receiver: Receiver, world: World, place: Place, here: set[str]
+    shelf: Shelf, text: str, start: int, receiver: Receiver, world: World, place: Place, here: set[str]
 ) -> Iterator[Member]:
     kind, owner = receiver.kind, receiver.owner
     if kind == "import" and not owner and _IMPORT_TOP.match(text[text.rfind("\n", 0, start) + 1 : start]):
@@ -112,7 +113,7 @@ def _after_import(text: str, start: int) -> bool:
     return "\n" not in between.replace("\\\n", "") or ("(" in between and ")" not in between)
 
 
-def _importable(shelf: tasks.Shelf, place: Place) -> Iterator[Member]:
+def _importable(shelf: Shelf, place: Place) -> Iterator[Member]:
     from seal_lsp.languages.python.standard_modules import standard_modules
 
     facts = shelf.facts(place.environment)

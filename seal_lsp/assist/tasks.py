@@ -6,91 +6,34 @@ stay inside the functions: the server imports this module to name them.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from seal_lsp.assist.facts import CutText, EnvironmentFacts, LibraryAt, Place
+from seal_lsp.assist.shelf import Shelf
 from seal_lsp.core.errors import EnvironmentProblem
 from seal_lsp.core.library import Environment, InstalledLibrary
 
 if TYPE_CHECKING:
     from seal_lsp.core.api import ApiSurface
     from seal_lsp.core.code import ApiUse, ImportUse
-    from seal_lsp.languages.python.support import Python
 
-log = logging.getLogger(__name__)
-
-SURFACES_KEPT = 24
-
-
-class Shelf:
-    """This process's memory: the index file, environments, surfaces. Made by `start`."""
-
-    def __init__(self, index: str) -> None:
-        self.index_path = Path(index)
-        self._index = None
-        self._language: Python | None = None
-        self.environments: dict[str, EnvironmentFacts] = {}
-        self._surfaces: dict[tuple[str, str], ApiSurface | None] = {}
-        self._local: dict[str, frozenset[str]] = {}
-
-    @property
-    def language(self) -> Python:
-        if self._language is None:
-            from seal_lsp.languages.python.support import Python
-
-            self._language = Python()
-        return self._language
-
-    @property
-    def index(self):
-        if self._index is None:
-            from seal_lsp.store.api_index import ApiIndex
-
-            self.index_path.parent.mkdir(parents=True, exist_ok=True)
-            self._index = ApiIndex(self.index_path)
-            for notice in getattr(self._index, "notices", ()):
-                log.warning("%s", notice)
-        return self._index
-
-    def facts(self, environment: Environment | None) -> EnvironmentFacts:
-        if environment is None:
-            return EnvironmentFacts(None)
-        key = str(environment.prefix)
-        if key not in self.environments:
-            self.environments[key] = EnvironmentFacts(environment, self.language.installed(environment))
-        return self.environments[key]
-
-    def surface(self, library: InstalledLibrary, environment: Environment) -> ApiSurface | None:
-        """None for what cannot be read. Reading a library for the first time takes seconds."""
-        from seal_lsp.languages.python.fingerprint import fingerprint
-
-        mark = fingerprint(library)
-        key = (str(library.id), mark)
-        if key not in self._surfaces:
-            found = self.index.get(library.id, mark)
-            if found is None:
-                try:
-                    found = self.language.surface(library, environment)
-                except Exception:
-                    log.exception("%s cannot be read", library.id)
-                else:
-                    self.index.put(found, mark)
-            self._surfaces[key] = found
-            while len(self._surfaces) > SURFACES_KEPT:
-                self._surfaces.pop(next(iter(self._surfaces)))
-        return self._surfaces[key]
-
+T = TypeVar("T")
 
 shelf: Shelf
 
 
-def start(index: str) -> None:
+def start(index: str, reads: bool = True) -> None:
     """The first thing in every worker process."""
     global shelf
-    shelf = Shelf(index)
+    shelf = Shelf(index, reads=reads)
+
+
+def answer(question: Callable[..., T], *arguments: object) -> tuple[T, dict[str, InstalledLibrary]]:
+    """The answer, and the libraries (by fingerprint) that had to be left out because nobody has read them yet."""
+    shelf.missing.clear()
+    return question(*arguments), dict(shelf.missing)
 
 
 def environment(root: str, setting: str, variables: Mapping[str, str]) -> EnvironmentFacts:
@@ -104,13 +47,14 @@ def environment(root: str, setting: str, variables: Mapping[str, str]) -> Enviro
     return facts
 
 
-def read_library(library: str, environment: Environment) -> str:
-    """Put a library's surface into the index; '' or why that was not possible."""
-    installed = next((lib for lib in shelf.facts(environment).libraries if str(lib.id) == library), None)
-    if installed is None:
-        return "not installed"
-    found = shelf.surface(installed, environment)
-    return "cannot be read" if found is None else ""
+def read_library(library: InstalledLibrary, environment: Environment) -> bool:
+    """Put a library's surface into the index. False when it cannot be read."""
+    return shelf.surface(library, environment) is not None
+
+
+def warm(text: str, place: Place) -> None:
+    """Have everything at hand that questions about this text will need."""
+    surfaces(text, place)
 
 
 def imported(text: str, place: Place) -> tuple[str, ...]:

@@ -70,6 +70,7 @@ class Desk:
             self._build()
         finally:
             self._ready.set()
+        self.configuration.listen(lambda: self.background(self.link.point_at(engine_url(self.settings))))
         self.announcer.start()
         self.watching.start()
         self._follow_client()
@@ -152,7 +153,7 @@ class Desk:
         found = snapshot(self.server.workspace, uri)
         return found if found is not None and found.language == PYTHON else None
 
-    async def answerable(self, document: Snapshot) -> bool:
+    def answerable(self, document: Snapshot) -> bool:
         """False for what is too large to be read between two keys; the user is told once."""
         limit = self.settings_of(document).files.max_kb * 1024
         if len(document.text) <= limit:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -46,9 +47,8 @@ class Watching:
     def start(self) -> None:
         self._desk.link.listen(self._heard)
         self._desk.configuration.listen(self._configured)
-        if self._desk.settings.learn.enabled:
-            for root in self._desk.roots():
-                self._soon(root, LATER_S)
+        for root in self._desk.roots():
+            self._soon(root, LATER_S)
 
     # -- what the editor tells
 
@@ -65,7 +65,7 @@ class Watching:
         self._opened.add(root)
         self._follow(root)
         self._soon(root, SOON_S)
-        if await self._desk.answerable(document):
+        if self._desk.answerable(document):
             await self._desk.analysis.prepare(document.text, place)
 
     def changed(self, uri: str) -> None:
@@ -80,7 +80,7 @@ class Watching:
 
     async def _prepare(self, uri: str) -> None:
         document = self._desk.snapshot(uri)
-        if document is not None and await self._desk.answerable(document):
+        if document is not None and self._desk.answerable(document):
             await self._desk.analysis.prepare(document.text, await self._desk.analysis.place(document.path))
 
     def closed(self, uri: str) -> None:
@@ -127,7 +127,7 @@ class Watching:
         self._scanning[root] = self._desk.background(self._scan(root))
 
     async def _scan(self, root: Path) -> None:
-        settings = self._desk.settings
+        settings = self._desk.configuration.of(root)
         if not settings.learn.enabled:
             return
         facts = await self._desk.analysis.environment(root)
@@ -164,7 +164,7 @@ class Watching:
         library = str(decision.library)
         if decision.verdict == "skip" or library in self._requested or self._desk.link.client is None:
             return
-        if not self._desk.settings.learn.auto:
+        if not self._desk.configuration.of(root).learn.auto:
             return
         if decision.verdict == "ask":
             if library not in self._asked:
@@ -197,11 +197,15 @@ class Watching:
         """Ask the engine. Raises UsageError when the library is not installed in the workspace."""
         from seal_lsp.client.wire import environment_to_dict
 
-        if not self._desk.settings.learn.enabled:
+        settings = self._desk.configuration.of(root) if root else self._desk.settings
+        if not settings.learn.enabled:
             raise UsageError("learning is switched off", hint="change the setting learn.enabled")
+        name = library.partition("@")[0]
+        if any(fnmatchcase(name, pattern.lower()) for pattern in settings.learn.exclude):
+            raise UsageError(f"{name} is excluded from learning", hint="change the setting learn.exclude")
         environment = await self._environment_with(library, root)
         client = await self._desk.link.connected(CONNECT_S)
-        roots = tuple(str(r) for r in self._desk.roots()) if self._desk.settings.collect.workspace else ()
+        roots = tuple(str(r) for r in self._desk.roots()) if settings.collect.workspace else ()
         return await client.learn(
             LearnRequest(
                 library=library,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import orchard
 import pytest
 
@@ -11,7 +9,9 @@ from seal_lsp.assist import tasks
 from seal_lsp.assist.facts import Place
 from seal_lsp.assist.hover_task import describe, hover
 from seal_lsp.assist.menu_task import completions
+from seal_lsp.core.library import LibraryId
 
+windmill = LibraryId("windmill", "0.3")
 LIBRARY = "orchard-tools@1.2.0"
 
 
@@ -203,10 +203,18 @@ def test_no_environment(place, tmp_path):
     assert "venv" in facts.problem
 
 
-def test_surfaces_come_from_the_index_the_second_time(place, monkeypatch):
+def test_surfaces_come_from_the_index_the_second_time(place):
     index = str(tasks.shelf.index_path)
     tasks.surfaces(HEAD, place)
-    tasks.start(index)
-    monkeypatch.setattr(tasks.shelf.language, "surface", lambda *_: pytest.fail("read again"), raising=False)
+    tasks.start(index, False)
+    assert tasks.answer(tasks.warm, "import orchard", place) == (None, {})
     assert [str(s.library) for s in tasks.surfaces("import orchard", place)] == [LIBRARY]
-    assert Path(index).exists()
+
+
+def test_the_worker_beside_the_typing_reads_no_library(place, tmp_path):
+    index = str(tasks.shelf.index_path)
+    tasks.start(str(tmp_path / "empty.db"), False)
+    found, missing = tasks.answer(tasks.completions, *at(HEAD + "orchard.<|>"), place)
+    assert {library.id for library in missing.values()} == {orchard.LIBRARY, windmill}
+    assert "Ladder" in {m.name for m in found.members}  # jedi's, meanwhile
+    tasks.start(index)

@@ -1,4 +1,4 @@
-"""A client that speaks JSON-RPC by hand: it can be rude (bad parameters, no shutdown) and hears every byte of stdout."""
+"""A client that speaks JSON-RPC by hand: it can be rude (bad parameters, no shutdown) and hears every byte."""
 
 from __future__ import annotations
 
@@ -55,7 +55,12 @@ class RawClient:
         return answer["result"]
 
     async def initialize(self, folder: Path | None, capabilities: Mapping, **more: Any) -> dict:
-        params = {"processId": None, "rootUri": folder.as_uri() if folder else None, "capabilities": capabilities, **more}
+        params = {
+            "processId": None,
+            "rootUri": folder.as_uri() if folder else None,
+            "capabilities": capabilities,
+            **more,
+        }
         result = await self.ask("initialize", params)
         self.notify("initialized")
         return result

@@ -1,11 +1,8 @@
-"""The server over the wire, as VS Code, Neovim and Emacs speak to it: a real process, a real analysis worker over a real
+"""The server over the wire, as VS Code, Neovim and Emacs speak to it: a real process, a real analysis worker over an
 environment on disk, a real engine whose model follows a script.
 """
 
 from __future__ import annotations
-
-import asyncio
-import json
 
 import pytest
 from lsprotocol import converters
@@ -121,7 +118,9 @@ async def test_a_session(editor, workspace, home, clients):
         assert item["range"] == {"start": cursor, "end": cursor}
         assert item["command"]["command"] == "seal.accepted"
         arguments = item["command"]["arguments"]
-        assert await client.ask("workspace/executeCommand", {"command": "seal.accepted", "arguments": arguments}) is None
+        assert (
+            await client.ask("workspace/executeCommand", {"command": "seal.accepted", "arguments": arguments}) is None
+        )
 
         # hover, before
         hover = await client.ask("textDocument/hover", place(uri, {"line": 3, "character": 9}))

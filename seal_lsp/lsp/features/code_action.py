@@ -9,7 +9,7 @@ from lsprotocol import types
 if TYPE_CHECKING:
     from seal_lsp.lsp.server import SealServer
 
-OPTIONS = types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.Source, types.CodeActionKind.QuickFix])
+OPTIONS = types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.Source])
 
 
 def register(server: SealServer) -> None:
@@ -19,7 +19,7 @@ def register(server: SealServer) -> None:
         if not await desk.ready():
             return None
         document = desk.snapshot(params.text_document.uri)
-        if document is None or not _wanted(params.context.only) or not await desk.answerable(document):
+        if document is None or not _wanted(params.context.only) or not desk.answerable(document):
             return None
         place = await desk.analysis.place(document.path)
         start, end = document.offset(params.range.start), document.offset(params.range.end)
@@ -50,4 +50,4 @@ def _action(title: str, command: str, arguments: list) -> types.CodeAction:
 
 
 def _wanted(only: list | None) -> bool:
-    return not only or any(str(getattr(kind, "value", kind)).startswith(("source", "")) for kind in only)
+    return not only or any(str(getattr(kind, "value", kind)) in ("", "source", "quickfix") for kind in only)

@@ -33,7 +33,7 @@ def register(server: SealServer) -> None:
     @server.feature(METHOD, OPTIONS)
     async def completion(ls: SealServer, params: types.CompletionParams) -> types.CompletionList | None:
         desk = ls.desk
-        if not await desk.ready() or not desk.settings.completion.enabled:
+        if not await desk.ready():
             return None
         return await desk.newest(METHOD, params.text_document.uri, _complete(ls, params))
 
@@ -52,7 +52,9 @@ def register(server: SealServer) -> None:
 async def _complete(ls: SealServer, params: types.CompletionParams) -> types.CompletionList | None:
     desk = ls.desk
     document = desk.snapshot(params.text_document.uri)
-    if document is None or not await desk.answerable(document) or _stray_blank(document, params):
+    if document is None or not desk.settings_of(document).completion.enabled:
+        return None
+    if not desk.answerable(document) or _stray_blank(document, params):
         return None
     offset = document.offset(params.position)
     place = await desk.analysis.place(document.path)

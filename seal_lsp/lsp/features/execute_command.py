@@ -64,12 +64,16 @@ async def _learn(ls: SealServer, arguments: dict) -> dict:
 
 async def _forget(ls: SealServer, arguments: dict) -> dict:
     client = await ls.desk.link.connected(CONNECT_S)
-    return asdict(await client.forget(_library(arguments)))
+    reply = await client.forget(_library(arguments))
+    ls.desk.link.changed()
+    return asdict(reply)
 
 
 async def _rollback(ls: SealServer, arguments: dict) -> dict:
     client = await ls.desk.link.connected(CONNECT_S)
-    return asdict(await client.rollback(_library(arguments)))
+    reply = await client.rollback(_library(arguments))
+    ls.desk.link.changed()
+    return asdict(reply)
 
 
 async def _pause(ls: SealServer, arguments: dict) -> dict:

@@ -15,10 +15,10 @@ def register(server: SealServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_HOVER)
     async def hover(ls: SealServer, params: types.HoverParams) -> types.Hover | None:
         desk = ls.desk
-        if not await desk.ready() or not desk.settings.hover.enabled:
+        if not await desk.ready():
             return None
         document = desk.snapshot(params.text_document.uri)
-        if document is None or not await desk.answerable(document):
+        if document is None or not desk.settings_of(document).hover.enabled or not desk.answerable(document):
             return None
         place = await desk.analysis.place(document.path)
         found = await desk.hovers.hover(document.text, document.offset(params.position), place)

@@ -26,7 +26,7 @@ def register(server: SealServer) -> None:
     @server.feature(METHOD, OPTIONS)
     async def inline(ls: SealServer, params: types.InlineCompletionParams) -> types.InlineCompletionList | None:
         desk = ls.desk
-        if not await desk.ready() or not desk.settings.inline.enabled:
+        if not await desk.ready():
             return types.InlineCompletionList(items=[])
         return await desk.newest(METHOD, params.text_document.uri, _inline(ls, params))
 
@@ -41,14 +41,16 @@ async def _inline(ls: SealServer, params: types.InlineCompletionParams) -> types
     desk = ls.desk
     nothing = types.InlineCompletionList(items=[])
     document = desk.snapshot(params.text_document.uri)
-    if document is None or not await desk.answerable(document) or not await desk.may_send(document):
+    if document is None or not desk.settings_of(document).inline.enabled:
+        return nothing
+    if not desk.answerable(document) or not await desk.may_send(document):
         return nothing
     invoked = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
     ask = await _ask(ls, params, document, invoked)
     found = desk.inline.remembered(ask)
     if not found:
         if not invoked:
-            await asyncio.sleep(desk.settings.inline.debounce_ms / 1000)
+            await asyncio.sleep(desk.settings_of(document).inline.debounce_ms / 1000)
         found = await desk.inline.suggest(ask)
     now = desk.snapshot(params.text_document.uri)
     if now is None or now.version != document.version:
