@@ -123,9 +123,15 @@ class Analysis:
     def _read(self, mark: str, library: InstalledLibrary, environment: Environment) -> asyncio.Task:
         """Once in a session: what could not be read is not tried again."""
         if mark not in self._reading:
-            self._reading[mark] = asyncio.ensure_future(self.far(tasks.read_library, library, environment))
-            self._reading[mark].add_done_callback(lambda t: t.cancelled() or t.exception())
+            self._reading[mark] = asyncio.ensure_future(self._read_library(library, environment))
         return self._reading[mark]
+
+    async def _read_library(self, library: InstalledLibrary, environment: Environment) -> bool:
+        try:
+            return bool(await self.far(tasks.read_library, library, environment))
+        except Exception:  # a full disk or a damaged index: the facts that jedi finds are still served
+            log.exception("%s cannot be read", library.id)
+            return False
 
     async def far(self, task: Callable[..., T], *arguments: Any, timeout: float = FAR_S) -> T | None:
         """Run something long beside the typing. None when it overran or died."""

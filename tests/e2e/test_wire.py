@@ -4,82 +4,11 @@ environment on disk, a real engine whose model follows a script.
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
-from lsprotocol import converters
-from pytest_lsp import client_capabilities
-from raw_client import RawClient
-from wire_project import LIBRARY, MAIN, engine, environ, make_workspace
-
-EDITORS = {
-    # name, the encodings it offers, and the one that the server must choose
-    "visual_studio_code": (["utf-16"], "utf-16"),
-    "neovim": (["utf-8", "utf-16", "utf-32"], "utf-8"),
-    "emacs": (["utf-32", "utf-8", "utf-16"], "utf-32"),
-}
-NO_LEARNING = {"learn": {"auto": False}}
-
-
-def capabilities(editor: str) -> dict:
-    """The editor's own, with what pytest-lsp's profiles are too old for."""
-    found = converters.get_converter().unstructure(client_capabilities(editor))
-    found.setdefault("general", {})["positionEncodings"] = EDITORS[editor][0]
-    if editor != "emacs":  # lsp-mode asks for inline completions without claiming them
-        found["textDocument"]["inlineCompletion"] = {"dynamicRegistration": True}
-    found.setdefault("window", {})["workDoneProgress"] = True
-    found.setdefault("workspace", {})["configuration"] = True
-    return found
-
-
-@pytest.fixture
-def home(tmp_path):
-    return tmp_path / "seal"
-
-
-@pytest.fixture
-def workspace(tmp_path):
-    return make_workspace(tmp_path / "farm")
-
-
-@pytest.fixture
-async def clients(home):
-    """`await clients(folder, capabilities, ...)` starts a server and shakes hands; all end with the test."""
-    started: list[RawClient] = []
-
-    async def start(folder, caps, *, settings=NO_LEARNING, env=None, root=True, **more):
-        client = await RawClient.start(folder, environ(home, **(env or {})))
-        started.append(client)
-        client.answers["workspace/configuration"] = lambda params: [settings for _ in params["items"]]
-        more.setdefault("initializationOptions", settings)
-        client.server = await client.initialize(folder if root else None, caps, **more)
-        return client
-
-    yield start
-    for client in started:
-        if client.process.returncode is None:
-            assert await client.close() == 0
-        assert client.stray == []
-
-
-def at(text: str, encoding: str = "utf-16") -> tuple[str, dict]:
-    """The text without its `<|>`, and the cursor's position in the encoding's units."""
-    offset = text.index("<|>")
-    text = text.replace("<|>", "")
-    line = text.count("\n", 0, offset)
-    head = text[text.rfind("\n", 0, offset) + 1 : offset]
-    width = {"utf-8": 1, "utf-16": 2, "utf-32": 4}[encoding]
-    return text, {"line": line, "character": len(head.encode(encoding if width == 1 else f"{encoding}-le")) // width}
-
-
-def place(uri: str, position: dict) -> dict:
-    return {"textDocument": {"uri": uri}, "position": position}
-
-
-def inline(uri: str, position: dict, kind: int = 2, **context) -> dict:
-    return {**place(uri, position), "context": {"triggerKind": kind, **context}}
-
-
-async def model_ready(client: RawClient) -> None:
-    await client.until(lambda m: m["method"] == "seal/status" and m["params"]["kind"] == "Normal")
+from wire_project import LIBRARY, MAIN, NO_LEARNING, engine, make_workspace
+from wire_talk import EDITORS, at, capabilities, inline, labels, learned_in, model_ready, place
 
 
 @pytest.mark.parametrize("editor", EDITORS)
@@ -152,7 +81,7 @@ async def test_a_session(editor, workspace, home, clients):
 
         # after: the adapter ranks, the hover says so, the actions change
         menu = await client.ask("textDocument/completion", place(uri, cursor))
-        assert min(menu["items"], key=lambda item: item["sortText"])["label"] == "fold"
+        assert labels(menu)[0] == "fold"
         ghost = await client.ask("textDocument/inlineCompletion", inline(uri, cursor))
         assert ghost["items"][0]["insertText"] == "fold()"
         hover = await client.ask("textDocument/hover", place(uri, {"line": 3, "character": 9}))
@@ -174,9 +103,183 @@ async def test_a_session(editor, workspace, home, clients):
         gone = await client.ask("workspace/executeCommand", {"command": "seal.forget", "arguments": [LIBRARY]})
         assert len(gone["removed"]) == 1
         menu = await client.ask("textDocument/completion", place(uri, cursor))
-        assert min(menu["items"], key=lambda item: item["sortText"])["label"] == "climb"
+        assert labels(menu)[0] == "climb"
 
 
-def learned_in(message: dict, state: str) -> bool:
-    libraries = message.get("params", {}).get("libraries") or [] if message["method"] == "seal/status" else []
-    return any(known["library"] == LIBRARY and known["state"] == state for known in libraries)
+async def test_ghost_text(workspace, home, clients):
+    """Grounded, extended, typed along, cut: one conversation."""
+    async with engine(home):
+        client = await clients(workspace, capabilities("visual_studio_code"))
+        head = MAIN + "from orchard import plant_row\n"
+
+        async def ghost(marked: str, version: int, kind: int = 2, **context):
+            text, cursor = at(head + marked)
+            client.change(uri, version, {"text": text})
+            return await client.ask("textDocument/inlineCompletion", inline(uri, cursor, kind, **context)), cursor
+
+        uri = client.open(workspace / "main.py", head)
+        await model_ready(client)
+        found, cursor = await ghost("ladder.<|>", 2)
+        assert [item["insertText"] for item in found["items"]] == ["climb(rungs=2)"]
+        # typed along: what is left of it, in the same place
+        found, _ = await ghost("ladder.cl<|>", 3)
+        assert [item["insertText"] for item in found["items"]] == ["imb(rungs=2)"]
+        # Invoked: several, all different
+        found, _ = await ghost("ladder.<|>", 4, kind=1)
+        texts = [item["insertText"] for item in found["items"]]
+        assert texts[0] == "climb(rungs=2)"
+        assert len(texts) == len(set(texts)) == 3
+        # the menu's selected item is extended, in its range
+        selected = {"start": {**cursor, "character": 7}, "end": {**cursor, "character": 8}}
+        found, _ = await ghost("ladder.f<|>", 5, selectedCompletionInfo={"range": selected, "text": "fold"})
+        assert [(item["insertText"], item["range"]) for item in found["items"]] == [("fold()", selected)]
+        # free text stops at the line's end
+        found, _ = await ghost("cold = forecast<|>", 6)
+        assert [item["insertText"] for item in found["items"]] == ["(days=3)"]
+        # a keyword that does not exist in the installed version: nothing rather than that
+        found, _ = await ghost("row = plant_row<|>", 7)
+        assert found == {"items": []}
+        # nothing to say, and the middle of a word
+        found, _ = await ghost("zzz <|>", 8)
+        assert found == {"items": []}
+        found, _ = await ghost("ladder.<|>climb()", 9)
+        assert found == {"items": []}
+
+
+async def test_the_newest_request_wins(workspace, home, clients):
+    async with engine(home, seconds_per_token=0.1):
+        client = await clients(workspace, capabilities("neovim"))
+        text, cursor = at(MAIN + "slow = <|>", "utf-8")
+        uri = client.open(workspace / "main.py", text)
+        await model_ready(client)
+        _, first = client.begin("textDocument/inlineCompletion", inline(uri, cursor))
+        await asyncio.sleep(0.3)
+        client.change(uri, 2, {"range": {"start": cursor, "end": cursor}, "text": "o"})
+        _, second = client.begin(
+            "textDocument/inlineCompletion", inline(uri, {**cursor, "character": cursor["character"] + 1})
+        )
+        assert (await asyncio.wait_for(first, 30))["result"] is None  # superseded
+        assert (await asyncio.wait_for(second, 30))["result"] is not None
+        # an edit alone makes an answer to the older text worthless
+        client.change(uri, 3, {"text": text})
+        _, stale = client.begin("textDocument/inlineCompletion", inline(uri, cursor, kind=1))
+        await asyncio.sleep(0.3)
+        client.change(uri, 4, {"text": MAIN})
+        assert (await asyncio.wait_for(stale, 30))["result"] is None
+        # the client's own cancellation
+        client.change(uri, 5, {"text": text})
+        number, cancelled = client.begin("textDocument/inlineCompletion", inline(uri, cursor, kind=1))
+        await asyncio.sleep(0.3)
+        client.notify("$/cancelRequest", {"id": number})
+        assert (await asyncio.wait_for(cancelled, 30))["error"]["code"] == -32800
+
+
+async def test_a_menu_whose_order_comes_late(workspace, home, clients):
+    """Past the deadline the static order is shown and the client is told to ask again; then the model's is there."""
+    async with engine(home, seconds_per_token=0.3):
+        settings = {**NO_LEARNING, "completion": {"rank_deadline_ms": 100}}
+        client = await clients(workspace, capabilities("emacs"), settings=settings)
+        text, cursor = at(MAIN + "ladder.<|>", "utf-32")
+        uri = client.open(workspace / "main.py", text)
+        await model_ready(client)
+        menu = await client.ask("textDocument/completion", place(uri, cursor))
+        assert menu["isIncomplete"] is True
+        assert set(labels(menu)) == {"climb", "fold", "height", "folding"}
+        async with asyncio.timeout(60):
+            while menu["isIncomplete"]:
+                await asyncio.sleep(0.2)
+                menu = await client.ask("textDocument/completion", place(uri, cursor))
+        assert labels(menu)[0] == "climb"
+        # typing on filters, and the order stays
+        client.change(uri, 2, {"range": {"start": cursor, "end": cursor}, "text": "f"})
+        menu = await client.ask("textDocument/completion", place(uri, {**cursor, "character": cursor["character"] + 1}))
+        assert set(labels(menu)) == {"fold", "folding"}
+
+
+async def test_notebook_cells_see_the_cells_above(workspace, home, clients):
+    client = await clients(workspace, capabilities("visual_studio_code"), env={"SEAL_ENGINE": "off"})
+    assert client.server["capabilities"]["notebookDocumentSync"]["notebookSelector"]
+    notebook = (workspace / "note.ipynb").as_uri()
+    cells = [f"vscode-notebook-cell:/note.ipynb#c{i}" for i in range(3)]
+    texts = ["%pip install x\nfrom orchard import Ladder\n", "# Title", "s = '😋'; ladder = Ladder()\nladder."]
+    kinds = [2, 1, 2]
+    languages = ["python", "markdown", "python"]
+    client.notify(
+        "notebookDocument/didOpen",
+        {
+            "notebookDocument": {
+                "uri": notebook,
+                "notebookType": "jupyter-notebook",
+                "version": 1,
+                "cells": [{"kind": kind, "document": uri} for kind, uri in zip(kinds, cells, strict=True)],
+            },
+            "cellTextDocuments": [
+                {"uri": uri, "languageId": language, "version": 1, "text": text}
+                for uri, language, text in zip(cells, languages, texts, strict=True)
+            ],
+        },
+    )
+    menu = await client.ask("textDocument/completion", place(cells[2], {"line": 1, "character": 7}))
+    assert set(labels(menu)) == {"climb", "fold", "height", "folding"}
+    hover = await client.ask("textDocument/hover", place(cells[2], {"line": 0, "character": 21}))
+    assert hover["range"]["start"] == {"line": 0, "character": 19}
+    assert "orchard.Ladder" in hover["contents"]["value"]
+    # an edit in the cell above is seen below
+    client.notify(
+        "notebookDocument/didChange",
+        {
+            "notebookDocument": {"uri": notebook, "version": 2},
+            "change": {
+                "cells": {
+                    "textContent": [
+                        {
+                            "document": {"uri": cells[0], "version": 2},
+                            "changes": [{"text": "from orchard import Basket as Ladder\n"}],
+                        }
+                    ]
+                }
+            },
+        },
+    )
+    menu = await client.ask("textDocument/completion", place(cells[2], {"line": 1, "character": 7}))
+    assert {"put", "weigh"} <= set(labels(menu))
+
+
+async def test_two_roots_with_two_versions(tmp_path, clients):
+    """Each sees its own version; a folder can come and go; a file of no project still gets facts."""
+    old = make_workspace(tmp_path / "old", version="1.1.0")
+    new = make_workspace(tmp_path / "new", version="1.2.0")
+    client = await clients(
+        None,
+        capabilities("visual_studio_code"),
+        env={"SEAL_ENGINE": "off"},
+        workspaceFolders=[{"uri": old.as_uri(), "name": "old"}],
+    )
+    position = {"line": 3, "character": 9}
+    uri_old = client.open(old / "main.py", MAIN)
+    assert (
+        "orchard-tools@1.1.0" in (await client.ask("textDocument/hover", place(uri_old, position)))["contents"]["value"]
+    )
+    change = {"event": {"added": [{"uri": new.as_uri(), "name": "new"}], "removed": []}}
+    client.notify("workspace/didChangeWorkspaceFolders", change)
+    uri_new = client.open(new / "main.py", MAIN)
+    assert (
+        "orchard-tools@1.2.0" in (await client.ask("textDocument/hover", place(uri_new, position)))["contents"]["value"]
+    )
+    assert (
+        "orchard-tools@1.1.0" in (await client.ask("textDocument/hover", place(uri_old, position)))["contents"]["value"]
+    )
+    status = await client.ask("workspace/executeCommand", {"command": "seal.status"})
+    assert {w["root"] for w in status["workspaces"]} == {str(old), str(new)}
+    change = {"event": {"added": [], "removed": [{"uri": old.as_uri(), "name": "old"}]}}
+    client.notify("workspace/didChangeWorkspaceFolders", change)
+    status = await client.ask("workspace/executeCommand", {"command": "seal.status"})
+    assert [w["root"] for w in status["workspaces"]] == [str(new)]
+    loose = tmp_path / "loose" / "a.py"
+    loose.parent.mkdir()
+    uri = client.open(loose, "import json\njson.\n")
+    menu = await client.ask("textDocument/completion", place(uri, {"line": 1, "character": 5}))
+    assert "dumps" in labels(menu)
+    uri = client.open("untitled:Untitled-1", "import json\njson.\n")
+    menu = await client.ask("textDocument/completion", place(uri, {"line": 1, "character": 5}))
+    assert "dumps" in labels(menu)

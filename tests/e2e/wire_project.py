@@ -28,6 +28,7 @@ SCRIPT = {
         "slow = ": "one two three four five six seven eight nine ten eleven twelve",
     },
 }
+NO_LEARNING = {"learn": {"auto": False}}
 MAIN = """from orchard import Ladder, forecast
 
 ladder = Ladder(height=2.0)
