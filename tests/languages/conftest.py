@@ -193,7 +193,8 @@ class NotFound(ShopError): ...
     "shop/late.py": "class Late:\n    def come(self) -> None: ...\n",
     "shop/lazy.py": "def __getattr__(name):\n    return name\n",
     "shop/outside.py": (
-        "from elsewhere import Thing\nfrom elsewhere.more import *\n\n\nclass Sub(Thing):\n    def mine(self) -> int: ...\n"
+        "from elsewhere import Thing\nfrom elsewhere.more import *\n\n\n"
+        "class Sub(Thing):\n    def mine(self) -> int: ...\n"
     ),
     "shop/fields.py": '''
 import attrs
@@ -252,12 +253,15 @@ def write(folder: Path, files: dict[str, str | bytes]) -> Path:
     return folder
 
 
-def install(site: Path, name: str, version: str, files: dict[str, str | bytes], *, record: bool = True, **extra: str) -> None:
+def install(
+    site: Path, name: str, version: str, files: dict[str, str | bytes], *, record: bool = True, **extra: str
+) -> None:
     """Lay a distribution out as an installer does. `extra` are further metadata files, `_` for `.`."""
     write(site, files)
     info = site / f"{name.replace('-', '_')}-{version}.dist-info"
     info.mkdir(parents=True)
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n" + extra.pop("metadata", ""))
+    further = extra.pop("metadata", "")
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{further}")
     for key, value in extra.items():
         (info / key.replace("_txt", ".txt").replace("_json", ".json")).write_text(value)
     if record:

@@ -21,7 +21,7 @@ FENCE = "```"
         (f"{FENCE}\n$ pip install x\n{FENCE}\n", []),
         (f"- item\n\n  {FENCE}python\n  x = 1\n  {FENCE}\n", [(4, "x = 1\n")]),
         (f"{FENCE}pycon\n>>> f(1)\n2\n>>> g()\n{FENCE}\n", [(2, "f(1)\ng()\n")]),
-        (f"First line.\n\n    Indented as docstrings are.\n\n    {FENCE}python\n    x = 1\n    {FENCE}\n", [(6, "x = 1\n")]),
+        (f"First.\n\n    Indented as in docstrings.\n\n    {FENCE}python\n    x = 1\n    {FENCE}\n", [(6, "x = 1\n")]),
         ("Example:\n\n>>> a = 1\n>>> for x in y:\n...     x\n1\n", [(3, "a = 1\nfor x in y:\n    x\n")]),
         (">>> a\n1\n\nprose\n\n>>> b\n2\n", [(1, "a\n"), (6, "b\n")]),
         (".. code-block:: python\n   :linenos:\n\n   x = 1\n   y = 2\n\nend\n", [(4, "x = 1\ny = 2\n")]),

@@ -107,7 +107,8 @@ def editable_pth(site: Path, source: Path) -> None:
 
 
 def editable_finder(site: Path, source: Path) -> None:
-    mapping = f"import sys\nMAPPING: dict[str, str] = {{'proj': {str(source / 'src' / 'proj')!r}}}\nsys.exit('never run')\n"
+    package = str(source / "src" / "proj")
+    mapping = f"import sys\nMAPPING: dict[str, str] = {{'proj': {package!r}}}\nsys.exit('never run')\n"
     files = {"__editable___proj_0_1_finder.py": mapping, "__editable__.proj-0.1.pth": "import __editable___proj\n"}
     install(site, "proj", "0.1", files, direct_url_json=url(source))
 

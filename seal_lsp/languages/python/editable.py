@@ -42,7 +42,8 @@ def editable_roots(distribution: Distribution, folder: Path, name: str) -> list[
 
 
 def _ships_code(distribution: Distribution) -> bool:
-    return any(str(file).endswith((".py", ".pyi")) and not str(file).startswith("__") for file in distribution.files or ())
+    paths = [str(file) for file in distribution.files or ()]
+    return any(path.endswith((".py", ".pyi")) and not path.startswith("__") for path in paths)
 
 
 def _packages_in(base: Path) -> list[Path]:

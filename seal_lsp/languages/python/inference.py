@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import sysconfig
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -22,6 +23,7 @@ from seal_lsp.core.library import Environment
 from seal_lsp.languages.python.editable import added_folders
 
 log = logging.getLogger(__name__)
+warnings.filterwarnings("ignore", message="Module .* not importable in path", category=UserWarning)
 jedi.settings.auto_import_modules = []  # jedi would import these (`gi`) for real
 
 _KINDS = {"instance": "attribute", "statement": "attribute", "param": "attribute", "path": "attribute"}
@@ -71,6 +73,10 @@ def complete(
     """Names at a place. `line` is 1-based, `column` counts characters from 0. Empty when jedi cannot tell."""
     script = _script(source, path, environment, roots)
     found = _ask("complete", lambda: script.complete(line, column)) or []
+    before = source.splitlines()[line - 1][:column].split() if source else []
+    if before and (before[0] == "import" or (before[0] == "from" and "import" not in before)):
+        # Asking jedi what each of these is would read every module that could be imported.
+        return [MemberFact(c.name, "module", "", "") for c in found]
     return [MemberFact(c.name, _KINDS.get(c.type, c.type), _full_name(c), c.module_name or "") for c in found]
 
 
@@ -127,9 +133,8 @@ def _script(
 
 @cache
 def _standard_library() -> tuple[str, ...]:
-    paths = sysconfig.get_paths()
-    folders = [paths["stdlib"], paths["platstdlib"], str(Path(paths["platstdlib"]) / "lib-dynload")]
-    return tuple(dict.fromkeys(folders))
+    standard = sysconfig.get_path("stdlib")  # the base installation's, also when we run in a virtual environment
+    return standard, str(Path(standard) / "lib-dynload")
 
 
 def _full_name(name: Any) -> str:

@@ -11,13 +11,11 @@ _LATER = {"compression", "annotationlib", "concurrent", "tomllib"}
 
 
 def standard_modules(version: str = "") -> frozenset[str]:
-    """Names of the running Python's standard library, and those that other versions have or had."""
-    return frozenset(sys.stdlib_module_names) | _LATER | {"__future__", "__main__"} | _former(version)
+    """Names of the running Python's standard library, with those that other versions have or, before 3.13, had."""
+    names = frozenset(sys.stdlib_module_names) | _LATER | {"__future__", "__main__"}
+    return names - _FORMER if _numbers(version) >= (3, 13) else names | _FORMER
 
 
-def _former(version: str) -> set[str]:
-    try:
-        numbers = tuple(int(part) for part in version.split(".")[:2])
-    except ValueError:
-        numbers = ()
-    return set() if numbers >= (3, 13) else _FORMER
+def _numbers(version: str) -> tuple[int, ...]:
+    parts = version.split(".")[:2]
+    return tuple(int(part) for part in parts) if all(part.isdigit() for part in parts) else ()

@@ -1,0 +1,81 @@
+"""What stands at a cursor (`|` in the text)."""
+# ruff: noqa: E501  (a case reads best in one line)
+
+from __future__ import annotations
+
+import pytest
+
+from seal_lsp.core.api import ApiSurface
+from seal_lsp.languages.python.receiver import Receiver, receiver_at
+
+BODY = "from shop import Cart, Money\nimport shop\nc = Cart('x')\n"
+
+
+@pytest.mark.parametrize(
+    ("marked", "expected"),
+    [
+        ("c.|", ("member", "shop.Cart", "", ())),
+        ("c.ad|", ("member", "shop.Cart", "ad", ())),
+        ("c.ad|d('x')\n", ("member", "shop.Cart", "ad", ())),
+        ("c.|\nd = 1\n", ("member", "shop.Cart", "", ())),
+        ("c.|add()\n", ("member", "shop.Cart", "", ())),
+        ("c.lines()[0].|", ("member", "shop.cart.Line", "", ())),
+        ("c.rename('x').|", ("member", "shop.Cart", "", ())),
+        ("shop.|", ("member", "shop", "", ())),
+        ("shop.cart.|\n", ("member", "shop.cart", "", ())),
+        ("unknown.|", ("member", "", "", ())),
+        ("x = [c.|", ("member", "shop.Cart", "", ())),
+        ("f(c.|)", ("member", "shop.Cart", "", ())),
+        ("@c.|\ndef f(): ...\n", ("member", "shop.Cart", "", ())),
+        ("if c.|:\n    pass\n", ("member", "shop.Cart", "", ())),
+        ("f'{c.|}'", ("member", "shop.Cart", "", ())),
+        ("class Mine(Cart):\n    def go(self):\n        self.|", ("member", "shop.Cart", "", ())),
+        ("class Mine(Cart):\n    def go(self):\n        self.|\n\n    def other(self): ...\n", ("member", "shop.Cart", "", ())),
+        ("class Mine(Cart):\n    def add(self):\n        super().|", ("member", "shop.Cart", "", ())),
+        ("class Mine:\n    def go(self):\n        self.c.|\n    def __init__(self):\n        self.c = Cart('x')\n", ("member", "shop.Cart", "", ())),
+        ("s = '😀漢'; c.|", ("member", "shop.Cart", "", ())),
+        ("def f(m: Money):\n    try:\n        m.|", ("member", "shop.Money", "", ())),
+        ("match c:\n    case shop.|", ("member", "shop", "", ())),
+        ("from shop import |", ("import", "shop", "", ())),
+        ("from shop import Ca|", ("import", "shop", "Ca", ())),
+        ("from shop import Cart, |\n", ("import", "shop", "", ())),
+        ("from shop import (\n    Cart,\n    |", ("import", "shop", "", ())),
+        ("from shop.|", ("import", "shop", "", ())),
+        ("from shop.ca| import Cart", ("import", "shop", "ca", ())),
+        ("import shop.|", ("import", "shop", "", ())),
+        ("import sh|", ("import", "", "sh", ())),
+        ("from elsewhere import |", ("import", "", "", ())),
+        ("Cart(|", ("keyword", "shop.Cart", "", ())),
+        ("Cart(|)", ("keyword", "shop.Cart", "", ())),
+        ("Cart(na|)", ("keyword", "shop.Cart", "na", ())),
+        ("Cart('x', color=1, |)", ("keyword", "shop.Cart", "", ("color",))),
+        ("Cart('x', |, color=1)", ("keyword", "shop.Cart", "", ("color",))),
+        ("Cart(na|me='x')", ("keyword", "shop.Cart", "na", ())),
+        ("Cart(\n    'x',\n    color=1,\n    |\nd = 1\n", ("keyword", "shop.Cart", "", ("color",))),
+        ("c.add('x', gi|", ("keyword", "shop.Cart.add", "gi", ())),
+        ("c(|", ("keyword", "shop.Cart.__call__", "", ())),
+        ("f(Cart(|", ("keyword", "shop.Cart", "", ())),
+        ("unknown(a=1, |", ("keyword", "", "", ("a",))),
+        ("@shop.limit(1, |\ndef f(): ...\n", ("keyword", "shop.limit", "", ())),
+        ("Cart(name=|", ("none", "", "", ())),
+        ("Cart(name=c.|", ("member", "shop.Cart", "", ())),
+        ("Cart(*|", ("none", "", "", ())),
+        ("Cart({|", ("none", "", "", ())),
+        ("ca|", ("none", "", "ca", ())),
+        ("'c.|'", ("none", "", "", ())),
+        ("# c.|", ("none", "", "", ())),
+        ("1.|", ("none", "", "", ())),
+        ("x = 12|", ("none", "", "", ())),
+        ("|", ("none", "", "", ())),
+        ("class Mine(|", ("none", "", "", ())),
+    ],
+)
+def test_receiver_at(shop: ApiSurface, marked: str, expected: tuple) -> None:
+    before, _, after = marked.partition("|")
+    source = BODY + before
+    assert receiver_at(source + after, len(source), [shop]) == Receiver(*expected)
+
+
+def test_an_empty_source(shop: ApiSurface) -> None:
+    assert receiver_at("", 0, [shop]) == Receiver("none", "", "")
+    assert receiver_at("c.", 2, []) == Receiver("member", "", "")
