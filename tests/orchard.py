@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a table of code reads best with one row a line
 """A small library written for the tests, `orchard` 1.2.0, installed by hand into a made-up environment.
 
 It has what learning needs: documented classes and functions, an enumeration, a deprecated name, and a README whose

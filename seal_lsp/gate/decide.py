@@ -41,7 +41,7 @@ def harm(drifts: tuple[Drift, ...], base_dangers: tuple[str, ...], dangers: tupl
 def no_gain(
     own: Interval, wrong: Interval | None, base_valid: float | None, valid: float | None, least: int = LEAST_PROBES
 ) -> list[str]:
-    """Reasons that the adapter is not worth serving. `wrong` is own gain minus the gain under another library's adapter."""
+    """Reasons that the adapter is not worth serving. `wrong` is own gain minus that of another library's adapter."""
     if own.n < least:
         return [f"only {own.n} held-out places: at least {least} are needed to measure a gain"]
     reasons = []

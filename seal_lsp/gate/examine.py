@@ -19,9 +19,9 @@ from seal_lsp.measure.evaluate import share
 
 SMALLEST_SCALE = 0.25
 BISECTIONS = 5
-_PREFIX_CHARACTERS = 640
+_PREFIX_CHARACTERS = 360
 _ANSWER_TOKENS = 24
-_ANSWERED = 24
+_ANSWERED = 20
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Exam:
 def examine(
     model: LanguageModel, adapter: str, exam: Exam, *, progress: Progress = silent, cancel: Cancel | None = None
 ) -> GateReport:
-    """Measure `adapter` against the base; bisect its scale if only harm stands against it. Leaves the scale that was judged."""
+    """Measure `adapter` against the base; bisect its scale when it does harm. Leaves the scale that was judged."""
     progress("gate", 0.0, "held-out places under the base")
     base = _bits(model, exam.probes, None, cancel)
     wrong_bits = _bits(model, exam.probes, exam.wrong, cancel) if exam.wrong else None
@@ -82,7 +82,7 @@ def examine(
 
 
 def bisect_scale(harm_at: Callable[[float], tuple]) -> tuple[float, tuple]:
-    """The largest scale without harm that BISECTIONS steps find, 1.0 first; SMALLEST_SCALE with its harm if none has."""
+    """The largest scale without harm that BISECTIONS steps find; SMALLEST_SCALE with its harm if there is none."""
     found = harm_at(1.0)
     if not found[0]:
         return 1.0, found

@@ -22,7 +22,7 @@ class Interval:
 
 
 def paired(before: Sequence[float], after: Sequence[float], *, resamples: int = 2000, seed: int = 0) -> Interval:
-    """Interval of mean(before - after), pairs resampled with replacement (Efron & Tibshirani 1993, percentile method)."""
+    """Interval of mean(before - after), pairs resampled (Efron & Tibshirani 1993, percentile method)."""
     if len(before) != len(after):
         raise ValueError(f"paired samples differ in length: {len(before)} and {len(after)}")
     differences = [b - a for b, a in zip(before, after, strict=True)]

@@ -11,9 +11,10 @@ import sysconfig
 from pathlib import Path
 
 _REPLAY_MODULES = (
-    "argparse.py", "ast.py", "asyncio/queues.py", "asyncio/tasks.py", "base64.py", "collections/__init__.py", "configparser.py",
-    "csv.py", "difflib.py", "fnmatch.py", "ftplib.py", "graphlib.py", "gzip.py", "http/cookies.py", "inspect.py", "logging/handlers.py",
-    "mailbox.py", "pprint.py", "queue.py", "sched.py", "shelve.py", "socketserver.py", "statistics.py", "threading.py", "zipfile.py",
+    "argparse.py", "ast.py", "asyncio/queues.py", "asyncio/tasks.py", "base64.py", "collections/__init__.py",
+    "configparser.py", "csv.py", "difflib.py", "fnmatch.py", "ftplib.py", "graphlib.py", "gzip.py", "http/cookies.py",
+    "inspect.py", "logging/handlers.py", "mailbox.py", "pprint.py", "queue.py", "sched.py", "shelve.py",
+    "socketserver.py", "statistics.py", "threading.py", "zipfile.py",
 )  # fmt: skip
 _DRIFT_MODULES = ("json/decoder.py", "textwrap.py", "heapq.py", "shutil.py", "cmd.py", "bisect.py", "calendar.py")
 _ENGLISH = "pydoc_data/topics.py"
@@ -31,7 +32,7 @@ def replay_texts(count: int, *, seed: int) -> list[str]:
     return (code[: count - len(some)] + some)[:count]
 
 
-def drift_texts(*, characters: int = 8000) -> dict[str, list[str]]:
+def drift_texts(*, characters: int = 5000) -> dict[str, list[str]]:
     """Fixed corpora to measure forgetting on: `code` and `english`, about `characters` each."""
     return {"code": _until(_chunks(_DRIFT_MODULES)[::3], characters), "english": _until(_english()[::2], characters)}
 

@@ -40,8 +40,8 @@ async def evaluate(
     *,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict:
-    """Scores over the cases: top-1 and top-5 share overall, and apart for copyable and non-copyable places; the share of
-    greedy answers (32 tokens, whole lines) that are valid. Shares are 0..1, None where there is no case to count."""
+    """Scores over the cases: top-1 and top-5 share overall, and apart for copyable and non-copyable places; the share
+    of greedy answers that are valid. Shares are 0..1, None where there is no case to count."""
     ranks: list[int] = []
     valid: list[bool] = []
     for done, case in enumerate(cases):

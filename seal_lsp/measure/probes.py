@@ -16,9 +16,9 @@ from seal_lsp.core.language import LanguageSupport
 from seal_lsp.core.learning import Case, Evidence, digest_of
 
 SHARE = 0.2
-LEAST_PLACES = 40
+LEAST_PLACES = 48
 MOST_SHARE = 0.4
-MOST_PROBES = 72
+MOST_PROBES = 48
 _PER_NAME = 3
 _PER_UNIT = 6
 _COPYABLE_SHARE = 0.35

@@ -1,8 +1,8 @@
 """One learning cycle, top to bottom: know - collect - hold out - write - vet - train - gate.
 
-The only module that knows the order of the stages. Every step is recorded in the cycle's folder when it is finished and
-read from there when the cycle is run again. Making an adapter live is the engine's business: the cycle leaves a candidate
-with a complete manifest and says what the gate decided.
+The only module that knows the order of the stages. Every step is recorded in the cycle's folder when it is finished
+and read from there when the cycle is run again. Making an adapter live is the engine's business: the cycle leaves a
+candidate with a complete manifest and says what the gate decided.
 """
 
 from __future__ import annotations
@@ -64,9 +64,9 @@ class Subject:
 
 
 def run(job: LearnJob, folder: Path, tools: Tools, *, progress: Progress, cancel: Cancel | None = None) -> CycleOutcome:
-    """Learn `job.library`. Raises EnvironmentProblem, NothingToLearn, NoSpaceLeft, Cancelled; all leave it resumable."""
+    """Learn `job.library`. Raises EnvironmentProblem, NothingToLearn, NoSpaceLeft, Cancelled; each can be resumed."""
     journal = Journal(folder)
-    recipe = recipe_with({k: v for k, v in job.overrides.items() if not k.startswith("gate.")}, job.seed)
+    recipe = recipe_with(overrides(job, ""), job.seed)
     subject = locate(job, tools)
     known = journal.once("known", lambda: _known(job, subject, tools, progress, cancel))
     if known["skip"]:
@@ -75,7 +75,7 @@ def run(job: LearnJob, folder: Path, tools: Tools, *, progress: Progress, cancel
     probes, kept, held_texts = _held_out(journal, evidence, subject, tools, recipe)
     edits = _written(journal, kept, subject, tools, recipe, progress)
     _record(tools, job, "edits", [("self_edit", records.edit_row(e)) for e in edits])
-    reviews = _vetted(journal, edits, held_texts, subject, tools, progress)
+    reviews = _vetted(journal, job, edits, held_texts, subject, tools, progress)
     _record(tools, job, "verdicts", [("verdict", records.verdict_row(r)) for r in reviews])
     counts = count(reviews)
     accepted = [r.edit for r in reviews if r.accepted]
@@ -93,6 +93,13 @@ def run(job: LearnJob, folder: Path, tools: Tools, *, progress: Progress, cancel
     candidate.complete(made, folder)
     status = "promoted" if report.promoted else "rejected"
     return _outcome(job, status, report.reasons, counts, fitted, report, fitted["digest"])
+
+
+def overrides(job: LearnJob, group: str) -> dict:
+    """The job's overrides of a group (`gate.`, `collect.`), without its name; those of no group are the recipe's."""
+    if not group:
+        return {k: v for k, v in job.overrides.items() if "." not in k}
+    return {k.removeprefix(group): v for k, v in job.overrides.items() if k.startswith(group)}
 
 
 def locate(job: LearnJob, tools: Tools) -> Subject:
@@ -145,14 +152,14 @@ def _collected(
     journal: Journal, job: LearnJob, subject: Subject, tools: Tools, progress: Progress
 ) -> tuple[list[Evidence], list[tuple[str, str]]]:
     def collect() -> dict:
-        roots = tuple(Path(root) for root in job.roots)
         found = gather(
             subject.library,
             subject.surface,
             subject.environment,
             language=tools.language,
-            roots=roots,
+            roots=tuple(Path(root) for root in job.roots),
             progress=progress,
+            **overrides(job, "collect."),
         )
         return {"evidence": [asdict(e) for e in found.evidence], "skipped": found.skipped}
 
@@ -190,6 +197,7 @@ def _written(
 
 def _vetted(
     journal: Journal,
+    job: LearnJob,
     edits: list[SelfEdit],
     held_texts: tuple[str, ...],
     subject: Subject,
@@ -199,7 +207,7 @@ def _vetted(
     def judge() -> list[dict]:
         context = VetContext(
             surfaces=(subject.surface,),
-            importable=importable(subject, tools.language),
+            importable=importable(subject, tools.language) | workspace_modules(job.roots),
             language=tools.language,
             held_out=held_texts,
             model=None,
@@ -214,6 +222,14 @@ def importable(subject: Subject, language: LanguageSupport) -> frozenset[str]:
     """Top-level names that a snippet may import: what is installed, and the standard library."""
     names = {name.partition(".")[0] for lib in subject.installed for name in lib.import_names}
     return frozenset(names | language.standard_modules(subject.environment))
+
+
+def workspace_modules(roots: Sequence[str]) -> frozenset[str]:
+    """Top-level modules of the workspace: its own call sites import them."""
+    places = [place for root in map(Path, roots) for place in (root, root / "src") if place.is_dir()]
+    modules = {path.stem for place in places for path in place.glob("*.py")}
+    packages = {path.parent.name for place in places for path in place.glob("*/__init__.py")}
+    return frozenset(modules | packages)
 
 
 def _judged(
@@ -236,8 +252,7 @@ def _judged(
         drift_texts(),
         wrong,
     )
-    overrides = {k.removeprefix("gate."): v for k, v in job.overrides.items() if k.startswith("gate.")}
-    return examine(model, fitted["digest"], replace(exam, **overrides), progress=progress, cancel=cancel)
+    return examine(model, fitted["digest"], replace(exam, **overrides(job, "gate.")), progress=progress, cancel=cancel)
 
 
 def _record(tools: Tools, job: LearnJob, step: str, rows: list[tuple[str, dict]]) -> None:

@@ -29,7 +29,7 @@ def fit_with(open_model: Callable[[], LanguageModel]) -> Fit:
         import torch
 
         from seal_lsp.measure.corpora import replay_texts
-        from seal_lsp.train import lora, loop
+        from seal_lsp.train import loop, lora
 
         progress("train", 0.0, "loading the base model")
         model = open_model()

@@ -1,7 +1,7 @@
 """The learner process: `python -m seal_lsp.pipeline.learner FOLDER` runs the cycle of FOLDER/job.json and exits.
 
-Speaks JSON lines {"phase", "fraction", "message"} on stdout and nothing else there. SIGTERM stops it after the step under
-way (exit 75); the same command goes on from there, also after a SIGKILL. Knows no engine: it leaves files.
+Speaks JSON lines {"phase", "fraction", "message"} on stdout and nothing else there. SIGTERM stops it after the step
+under way (exit 75); the same command goes on from there, also after a SIGKILL. Knows no engine: it leaves files.
 """
 
 from __future__ import annotations
@@ -33,7 +33,14 @@ def main(arguments: list[str] | None = None) -> int:
     lines = _own_stdout()
     cancel = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: cancel.set())
-    return learn(Path(arguments[0]), lambda record: print(json.dumps(record), file=lines, flush=True), cancel)
+
+    def say(record: dict) -> None:
+        try:
+            print(json.dumps(record), file=lines, flush=True)
+        except BrokenPipeError:  # the engine is gone: stop where the next one can go on
+            cancel.set()
+
+    return learn(Path(arguments[0]), say, cancel)
 
 
 def learn(folder: Path, say, cancel: threading.Event) -> int:

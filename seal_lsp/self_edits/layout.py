@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import keyword
 import random
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 HEADERS = (
-    "", "", "", "import asyncio\n", "import logging\n", "import os\nimport sys\n", "from typing import Any\n", "import time\n",
-    "from __future__ import annotations\n", "from pathlib import Path\nfrom typing import Any\n", "import json\nimport re\n",
-    "from collections.abc import Callable\nfrom typing import Any\n", "import json\nfrom dataclasses import dataclass\n",
+    "", "", "", "import asyncio\n", "import logging\n", "import os\nimport sys\n", "from typing import Any\n",
+    "from __future__ import annotations\n", "from pathlib import Path\nfrom typing import Any\n", "import time\n",
+    "from collections.abc import Callable\nfrom typing import Any\n", "import json\nimport re\n",
+    "import json\nfrom dataclasses import dataclass\n",
 )  # fmt: skip
 
 
@@ -45,7 +47,7 @@ def _isort_key(name: str) -> tuple[int, str]:
 def variable_for(name: str) -> str:
     """`RateLimiter` -> `rate_limiter`."""
     snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower().strip("_")
-    return snake if snake != name else f"{snake}_"
+    return f"{snake}_" if snake == name or keyword.iskeyword(snake) else snake
 
 
 def body(statements: Sequence[str], free: Sequence[str], rng: random.Random, *, is_async: bool = False) -> str:

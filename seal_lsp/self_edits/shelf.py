@@ -62,7 +62,7 @@ class Shelf:
 
 
 def stock(surface: ApiSurface, evidence: Sequence[Evidence]) -> Shelf:
-    """Build the shelf. Symbols count for every evidence that names them, usages twice as much as the library's own code."""
+    """Build the shelf. Symbols count for every evidence that names them, usages twice as much as the library's code."""
     weights: Counter[str] = Counter()
     for item in evidence:
         for name in item.symbols:
@@ -70,7 +70,7 @@ def stock(surface: ApiSurface, evidence: Sequence[Evidence]) -> Shelf:
             if symbol is not None:
                 weights[symbol.qualname] += 2 if item.kind == "usage" else 1
     paths: dict[str, list[str]] = defaultdict(list)
-    for qualname, symbol in surface.symbols.items():
+    for qualname, symbol in sorted(surface.symbols.items()):  # a surface from the index has another order
         if not symbol.public or symbol.kind == "module":
             continue
         target = surface.resolve(qualname)

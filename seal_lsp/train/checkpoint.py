@@ -1,4 +1,4 @@
-"""Checkpoints of a run: LoRA weights, optimiser moments, what was reached. Two files take turns; each is complete or absent."""
+"""Checkpoints of a run: LoRA weights, optimiser moments, what was reached. Two files take turns, each whole or none."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ WEIGHTS = "adapter_model.safetensors"
 
 
 def attach(network: torch.nn.Module, recipe: Recipe) -> PeftModel:
-    """The base with fresh LoRA weights (A random by the recipe's seed, B zero: Hu et al. 2021), only these trainable, in fp32."""
+    """The base with fresh LoRA weights, the only ones trained, in fp32 (A random by seed, B zero: Hu et al. 2021)."""
     torch.manual_seed(recipe.seed)
     layers = list(range(recipe.lowest_layer, network.config.num_hidden_layers)) if recipe.lowest_layer else None
     config = LoraConfig(
@@ -34,10 +34,11 @@ def attach(network: torch.nn.Module, recipe: Recipe) -> PeftModel:
 
 
 def save(model: PeftModel, folder: Path, base_id: str) -> str:
-    """Write adapter_config.json and adapter_model.safetensors; returns the sha256 of the weights, the adapter's digest."""
+    """Write adapter_config.json and adapter_model.safetensors; returns the sha256 of the weights: the digest."""
     for config in model.peft_config.values():
         config.base_model_name_or_path = base_id
         config.target_modules = sorted(config.target_modules)
-    model.save_pretrained(str(folder), safe_serialization=True)
+    # False: the base has its own embeddings, and looking that up would ask a hub
+    model.save_pretrained(str(folder), save_embedding_layers=False)
     (folder / "README.md").unlink(missing_ok=True)
     return hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()

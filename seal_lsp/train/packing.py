@@ -1,4 +1,4 @@
-"""Self-edits and replay texts to packed token sequences with a loss weight a token. Knows no network, only a tokenizer."""
+"""Self-edits and replay texts to packed token sequences with a loss weight a token. Knows a tokenizer, no network."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A text to train on. Loss is taken from character `loss_from` on; `names` are character spans that spell API names."""
+    """A text to train on. Loss is taken from character `loss_from` on; `names` are spans that spell API names."""
 
     text: str
     loss_from: int = 0

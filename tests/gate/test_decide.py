@@ -44,7 +44,9 @@ def test_harm_is_named(drift, dangers, said):
     assert all(part in reason for part, reason in zip(said, reasons, strict=True))
 
 
-@pytest.mark.parametrize(("limit", "lowest", "highest"), [(1.0, 1.0, 1.0), (0.6, 0.5, 0.6), (0.3, 0.25, 0.3), (0.1, 0.25, 0.25)])
+@pytest.mark.parametrize(
+    ("limit", "lowest", "highest"), [(1.0, 1.0, 1.0), (0.6, 0.5, 0.6), (0.3, 0.25, 0.3), (0.1, 0.25, 0.25)]
+)
 def test_the_scale_is_bisected_down_to_a_quarter(limit, lowest, highest):
     asked = []
 

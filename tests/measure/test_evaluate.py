@@ -19,7 +19,8 @@ def surface(tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    ("scores", "rank"), [([-1.0, -2.0, -3.0], 2), ([-3.0, -1.0, -2.0], 1), ([-1.0, -5.0, -2.0], 3), ([-2.0, -2.0, -2.0], 3)]
+    ("scores", "rank"),
+    [([-1.0, -2.0, -3.0], 2), ([-3.0, -1.0, -2.0], 1), ([-1.0, -5.0, -2.0], 3), ([-2.0, -2.0, -2.0], 3)],
 )
 def test_ties_count_against_the_gold(scores, rank):
     assert rank_of_gold(scores, ["a", "gold", "b"], "gold") == rank

@@ -76,7 +76,8 @@ def test_a_deprecated_name_is_told(edits):
 
 
 @pytest.mark.parametrize(
-    ("name", "variable"), [("RateLimiter", "rate_limiter"), ("HTTPServer", "http_server"), ("App", "app"), ("app", "app_")]
+    ("name", "variable"),
+    [("RateLimiter", "rate_limiter"), ("HTTPServer", "http_server"), ("App", "app"), ("app", "app_")],
 )
 def test_variables_are_named_as_people_name_them(name, variable):
     assert variable_for(name) == variable

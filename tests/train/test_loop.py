@@ -16,7 +16,16 @@ from seal_lsp.train.recipe import recipe_with
 
 TEXT = "from orchard import Ladder\n\nladder = Ladder(height=3.0)\nladder.climb(rungs=4)\n"
 RECIPE = recipe_with(
-    {"tokens": 1200, "step_tokens": 64, "sequence": 32, "rank": 4, "alpha": 8, "learning_rate": 0.01, "replay_share": 0.2}, 0
+    {
+        "tokens": 3000,
+        "step_tokens": 64,
+        "sequence": 32,
+        "rank": 8,
+        "alpha": 16,
+        "learning_rate": 0.03,
+        "replay_share": 0.2,
+    },
+    0,
 )
 ITEMS = [Item(TEXT, 0, ((20, 26),)), Item(orchard.source()[:1500])]
 REPLAY = ["def area(width, height):\n    return width * height\n" * 4]
@@ -43,6 +52,7 @@ def run(tiny, folder, *, stop_after: int | None = None):
     return done, lora.save(network, folder / "weights", "tiny"), seen
 
 
+@pytest.mark.filterwarnings("error:Unable to fetch")
 def test_the_loss_falls_and_the_adapter_changes_what_is_served(tiny, tmp_path):
     done, digest, _ = run(tiny, tmp_path)
     third = len(done.losses) // 3

@@ -11,7 +11,9 @@ def test_overrides_change_fields_and_keep_their_kind():
     assert (recipe.tokens, recipe.learning_rate, recipe.targets, recipe.seed) == (1200, 1e-3, ("q_proj",), 3)
 
 
-@pytest.mark.parametrize(("overrides", "said"), [({"token": 1}, "unknown recipe fields: token"), ({"rank": "many"}, "rank")])
+@pytest.mark.parametrize(
+    ("overrides", "said"), [({"token": 1}, "unknown recipe fields: token"), ({"rank": "many"}, "rank")]
+)
 def test_a_wrong_override_is_named(overrides, said):
     with pytest.raises(UsageError, match=said):
         recipe_with(overrides, seed=0)

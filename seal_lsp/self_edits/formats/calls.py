@@ -29,7 +29,7 @@ def write_calls(shelf: Shelf, rng: random.Random) -> Iterator[SelfEdit]:
 
 
 def write_members(shelf: Shelf, rng: random.Random) -> Iterator[SelfEdit]:
-    """Endless: a receiver made or annotated, then one to four of its members; classes with many members come more often."""
+    """Endless: a receiver made or annotated, then one to four of its members."""
     owners = [c for c in shelf.of_kind("class") if shelf.methods(c)]
     while owners:
         for owner in weighted_order(shelf, owners, rng):

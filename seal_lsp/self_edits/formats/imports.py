@@ -17,7 +17,7 @@ def write(shelf: Shelf, rng: random.Random) -> Iterator[SelfEdit]:
     for paths in shelf.paths.values():
         for path in paths:
             by_module[path.rpartition(".")[0]].append(path)
-    for qualname, symbol in shelf.surface.symbols.items():
+    for qualname, symbol in sorted(shelf.surface.symbols.items()):
         if symbol.kind == "module" and symbol.public and symbol.owner:
             by_module[symbol.owner].append(qualname)
     modules = sorted(by_module)

@@ -1,4 +1,4 @@
-"""Formats `rewrite` (signature and summary as a stub), `qa` (hover question and answer) and `migration` (old -> new)."""
+"""Formats `rewrite` (a stub with signature and summary), `qa` (hover question, answer) and `migration` (old -> new)."""
 
 from __future__ import annotations
 
