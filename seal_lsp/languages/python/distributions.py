@@ -6,9 +6,10 @@ which part of it belongs to the distribution.
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable
-from importlib.metadata import Distribution, PathDistribution, distributions
-from pathlib import Path, PurePosixPath
+from importlib.metadata import Distribution, distributions
+from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
@@ -66,20 +67,21 @@ def _matching_parts(root: Path, module: str, top: str) -> int:
 
 def _library(distribution: Distribution, folder: Path) -> InstalledLibrary | None:
     try:
-        name, version = distribution.metadata["Name"], distribution.version
+        metadata = distribution.metadata
+        name, version = metadata["Name"], metadata["Version"]
     except (KeyError, TypeError, ValueError, OSError, AttributeError):
         return None
     if not name or not version:
         return None
-    info = distribution._path if isinstance(distribution, PathDistribution) else None  # no public name for it
-    info = Path(info) if info is not None else None
+    info = getattr(distribution, "_path", None)  # importlib.metadata has no public name for it
+    recorded = recorded_paths(distribution)
     problem = ""
-    editable = editable_roots(distribution, folder, canonicalize_name(name))
+    editable = editable_roots(distribution, folder, canonicalize_name(name), recorded)
     if editable is not None:
         roots = editable
         problem = "" if roots else "an editable install whose sources are not found"
     else:
-        roots, problem = _recorded_roots(distribution, folder, name)
+        roots, problem = _recorded_roots(distribution, folder, name, recorded)
     roots = tuple(dict.fromkeys(roots))
     names = tuple(dict.fromkeys(name for name in (_top(root, folder) for root in roots) if name))
     if roots and not problem:
@@ -88,31 +90,45 @@ def _library(distribution: Distribution, folder: Path) -> InstalledLibrary | Non
         id=LibraryId(name, version),
         import_names=names,
         roots=roots,
-        dist_info=info,
+        dist_info=Path(info) if info is not None else None,
         editable=editable is not None,
-        requires=_requires(distribution),
+        requires=_requires(metadata.get_all("Requires-Dist") or distribution.requires or ()),
         problem=problem,
     )
 
 
-def _requires(distribution: Distribution) -> tuple[str, ...]:
+def _requires(lines: Iterable[str]) -> tuple[str, ...]:
     """Normalised names of the distributions that it depends on, extras left out."""
     names = []
-    for text in distribution.requires or ():
+    for text in lines:
+        if ";" in text and "extra" in text.partition(";")[2]:
+            continue
         try:
-            requirement = Requirement(text)
+            names.append(canonicalize_name(Requirement(text).name))
         except InvalidRequirement:
             continue
-        if requirement.marker is None or "extra" not in str(requirement.marker):
-            names.append(canonicalize_name(requirement.name))
     return tuple(dict.fromkeys(names))
 
 
-def _recorded_roots(distribution: Distribution, folder: Path, name: str) -> tuple[list[Path], str]:
-    files = distribution.files
-    if files:
-        paths = [PurePosixPath(str(file)) for file in files]
-        roots = _roots_of([path for path in paths if _is_code(path)], folder)
+def recorded_paths(distribution: Distribution) -> tuple[str, ...]:
+    """Paths of the installed files, relative to site-packages, with slashes; none where nothing records them.
+
+    Read as text: importlib.metadata makes an object of each of the tens of thousands of files of an environment.
+    """
+    record = distribution.read_text("RECORD")
+    if record is None:
+        return tuple(str(file) for file in distribution.files or ())
+    try:
+        return tuple(row[0] for row in csv.reader(record.splitlines()) if row)
+    except csv.Error:
+        return ()
+
+
+def _recorded_roots(
+    distribution: Distribution, folder: Path, name: str, recorded: Iterable[str]
+) -> tuple[list[Path], str]:
+    if recorded:
+        roots = _roots_of([path for path in recorded if _is_code(path)], folder)
         if roots:
             return roots, ""
     top_level = distribution.read_text("top_level.txt") or ""
@@ -122,36 +138,33 @@ def _recorded_roots(distribution: Distribution, folder: Path, name: str) -> tupl
         guesses = [name.replace("-", "_"), name.replace("-", "_").lower(), name.replace("-", ".").lower(), name.lower()]
         said = "a guess from its name"
     roots = [root for guess in guesses for root in existing(folder, guess)]
-    problem = f"it has no RECORD; its packages are known from {said}" if not files else ""
+    problem = f"it has no RECORD; its packages are known from {said}" if not recorded else ""
     if not roots:
-        problem = "it has no RECORD and no package of its name" if not files else "it installs no importable module"
+        problem = "it installs no importable module" if recorded else "it has no RECORD and no package of its name"
     return roots, problem
 
 
-def _is_code(path: PurePosixPath) -> bool:
-    if path.is_absolute() or ".." in path.parts or path.parts[0].endswith((".dist-info", ".egg-info", ".data")):
+def _is_code(path: str) -> bool:
+    if not path.endswith((".py", ".pyi", *_EXTENSION_SUFFIXES)) or path.startswith(("/", "..", "__editable__")):
         return False
-    if path.parts[0] in _NOT_PACKAGES or path.name.startswith("__editable__") or path.suffix == ".pth":
-        return False
-    return path.suffix in (".py", ".pyi", *_EXTENSION_SUFFIXES)
+    top = path.partition("/")[0]
+    return top not in _NOT_PACKAGES and not top.endswith((".dist-info", ".egg-info", ".data"))
 
 
-def _roots_of(paths: list[PurePosixPath], folder: Path) -> list[Path]:
+def _roots_of(paths: list[str], folder: Path) -> list[Path]:
     """Package folders and single modules; of a namespace package, the outermost folders with files of their own."""
-    inits = {path.parent for path in paths if path.stem == "__init__"}
-    roots: dict[Path, None] = {}
-    for path in sorted(paths, key=lambda path: len(path.parts)):
-        if len(path.parts) == 1:
-            roots[folder / path] = None
+    modules = [path for path in paths if "/" not in path]
+    folders = {tuple(path.split("/")[:-1]) for path in paths if "/" in path}
+    packages = {tuple(path.split("/")[:-1]) for path in paths if path.rpartition("/")[2].startswith("__init__.")}
+    roots: dict[tuple[str, ...], None] = {}
+    for parts in sorted(folders, key=lambda parts: (len(parts), parts)):
+        if not all(part.removesuffix("-stubs").isidentifier() for part in parts):
             continue
-        packages = [PurePosixPath(*path.parts[:i]) for i in range(1, len(path.parts))]
-        if not all(part.removesuffix("-stubs").isidentifier() for part in path.parts[:-1]):
-            continue
-        root = next((package for package in packages if package in inits), None)
-        if root is None:
-            root = next((package for package in packages if folder / package in roots), path.parent)
-        roots.setdefault(folder / root)
-    return [root for root in roots if not any(parent in roots for parent in root.parents)]
+        above = [parts[:i] for i in range(1, len(parts) + 1)]
+        root = next((candidate for candidate in above if candidate in packages or candidate in roots), parts)
+        roots.setdefault(root)
+    outermost = [root for root in roots if not any(root[:i] in roots for i in range(1, len(root)))]
+    return [folder.joinpath(*root) for root in outermost] + [folder / module for module in modules]
 
 
 def _top(root: Path, folder: Path) -> str:

@@ -17,12 +17,14 @@ _NOT_PACKAGES = {"tests", "test", "docs", "doc", "examples", "build", "dist", "s
                  "tasks.py"}  # fmt: skip
 
 
-def editable_roots(distribution: Distribution, folder: Path, name: str) -> list[Path] | None:
+def editable_roots(
+    distribution: Distribution, folder: Path, name: str, recorded: Iterable[str]
+) -> list[Path] | None:
     """Where an editable distribution's packages lie; None if it is not editable."""
     source = _direct_url(distribution)
     names = [line.strip() for line in (distribution.read_text("top_level.txt") or "").splitlines() if line.strip()]
-    pth, finders = _editable_files(distribution, folder, name)
-    if source is None and not finders and (not pth or _ships_code(distribution)):
+    pth, finders = _editable_files(recorded, folder, name)
+    if source is None and not finders and (not pth or _ships_code(recorded)):
         return None
     roots: list[Path] = []
     for finder in finders:
@@ -41,9 +43,8 @@ def editable_roots(distribution: Distribution, folder: Path, name: str) -> list[
     return roots
 
 
-def _ships_code(distribution: Distribution) -> bool:
-    paths = [str(file) for file in distribution.files or ()]
-    return any(path.endswith((".py", ".pyi")) and not path.startswith("__") for path in paths)
+def _ships_code(recorded: Iterable[str]) -> bool:
+    return any(path.endswith((".py", ".pyi")) and not path.startswith("__") for path in recorded)
 
 
 def _packages_in(base: Path) -> list[Path]:
@@ -67,12 +68,12 @@ def _direct_url(distribution: Distribution) -> Path | None:
     return Path(unquote(url.path)) if editable and url.scheme == "file" else None
 
 
-def _editable_files(distribution: Distribution, folder: Path, name: str) -> tuple[list[Path], list[Path]]:
+def _editable_files(recorded: Iterable[str], folder: Path, name: str) -> tuple[list[Path], list[Path]]:
     """`.pth` files and finder modules that belong to this distribution, by RECORD or by their name."""
     plain = name.replace("-", "_")
-    recorded = [folder / str(file) for file in distribution.files or () if "/" not in str(file)]
-    pth = [path for path in recorded if path.suffix == ".pth"]
-    finders = [path for path in recorded if path.name.startswith("__editable__") and path.suffix == ".py"]
+    beside = [path for path in recorded if "/" not in path]
+    pth = [folder / path for path in beside if path.endswith(".pth")]
+    finders = [folder / path for path in beside if path.startswith("__editable__") and path.endswith(".py")]
     pth += [path for path in (folder / f"{plain}.pth", folder / f"_{plain}.pth") if path.is_file() and path not in pth]
     link = folder / f"{name}.egg-link"
     if link.is_file():
