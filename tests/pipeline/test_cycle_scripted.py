@@ -16,8 +16,9 @@ from seal_lsp.store.api_index import ApiIndex
 from seal_lsp.store.ledger import Ledger
 from seal_lsp.store.manifest import read_candidate
 
-API = ("Ladder", "Basket", "Picker", "Press", "Cellar", "Grafter", "Frostguard", "Beekeeper", "Ripeness", "forecast",
-       "plant_row", "ripeness_of", "climb", "pick", "squeeze", "lay_down", "cleft", "bind", "height", "capacity")  # fmt: skip
+API = ("Ladder", "Basket", "Picker", "Press", "Cellar", "Grafter", "Frostguard", "Beekeeper", "Ripeness",
+       "forecast", "plant_row", "ripeness_of", "climb", "pick", "squeeze", "lay_down", "cleft", "bind", "height",
+       "capacity")  # fmt: skip
 OVERRIDES = {"tokens": 8000, "gate.least_probes": 8}
 
 
@@ -45,8 +46,8 @@ class Parts:
         digest = write_scripted_adapter(folder / "weights", {"import ": "Ladder\n"}, preferences)
         base = ScriptedLanguageModel().info
         return {
-            "folder": "weights", "digest": digest, "base_id": base.id, "base_digest": base.digest, "steps": 1, "tokens": recipe.tokens,
-            "seconds": 0.0, "peak_rss_mb": 1, "threads": 1, "losses": [1.0], "resumed_at": 0,
+            "folder": "weights", "digest": digest, "base_id": base.id, "base_digest": base.digest, "steps": 1,
+            "tokens": recipe.tokens, "seconds": 0.0, "peak_rss_mb": 1, "threads": 1, "losses": [1.0], "resumed_at": 0,
         }  # fmt: skip
 
 
