@@ -11,12 +11,14 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cache, cached_property
 from importlib.resources import files
+from itertools import islice
 
 import tree_sitter_python
 from tree_sitter import Language, Node, Parser, Query, QueryCursor, Tree
 
 LANGUAGE = Language(tree_sitter_python.language())
 HOLE = "__hole__"
+_REPAIR_CHARS = 5_000_000  # how much text may be parsed again to find the ending: all of them for any usual file
 
 _OPEN = {"(": ")", "[": "]", "{": "}"}
 _NEEDS_NAME = {".", "import", "from", "@", "=", "->", "in", "not", "and", "or", "is", "await", "+", "-", "*", "**", "/",
@@ -96,7 +98,7 @@ def parse_tolerant(source: str) -> Parsed:
     if not parsed.root.has_error:
         return parsed
     best, fewest = parsed, _errors(parsed)
-    for ending in _endings(parsed):
+    for ending in islice(_endings(parsed), max(2, _REPAIR_CHARS // max(1, len(source)))):
         repaired = Parsed(source + ending, end=len(source))
         errors = _errors(repaired)
         if errors < fewest:

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from tree_sitter import Node
 
 from seal_lsp.core.api import ApiSurface
+from seal_lsp.languages.python.bindings import text
 from seal_lsp.languages.python.grammar import HOLE, Parsed, parse_tolerant
-from seal_lsp.languages.python.scopes import text
 from seal_lsp.languages.python.uses import Reading
 
 

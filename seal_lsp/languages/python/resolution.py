@@ -7,11 +7,14 @@ None. Types in annotations are read by type_nodes.py.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 from tree_sitter import Node
 
 from seal_lsp.languages.python import type_nodes
+from seal_lsp.languages.python.bindings import FOREVER, Binding, Scope, text
 from seal_lsp.languages.python.grammar import Parsed
-from seal_lsp.languages.python.scopes import FOREVER, Binding, Scope, Scopes, text
+from seal_lsp.languages.python.scopes import Scopes
 from seal_lsp.languages.python.values import Value, World
 
 _TRANSPARENT = {"list", "tuple", "sorted", "reversed", "set", "iter", "aiter", "frozenset"}
@@ -98,20 +101,28 @@ class Resolver:
                 for module in here.stars:
                     if self.world.knows(module) and self.world.resolve(f"{module}.{name}") is not None:
                         return None, module
-            same_flow = same_flow and here.kind in ("comprehension", "lambda")
+            same_flow = same_flow and here.kind in ("comprehension", "lambda", "class")
             here = here.parent
         return None, ""
 
     def _visible(self, bindings: list[Binding], at: int, same_flow: bool) -> Binding | None:
-        fit = [b for b in bindings if b.at <= at < b.until] if same_flow else []
-        if not fit:
-            # Before any assignment (a loop's second round), or from an inner function: the last one.
-            fit = [b for b in bindings if b.until == FOREVER]
-        if not fit:
-            return None
-        # `x = None` says that x comes later; what it is then is said elsewhere.
-        known = [b for b in fit if not _is_none(b)]
-        return (known or fit)[-1]
+        """The last binding before the use. `x = None` is passed over: what x is then is said elsewhere."""
+        nothing: Binding | None = None
+        if same_flow:
+            for i in range(bisect_right(bindings, at, key=lambda binding: binding.at) - 1, -1, -1):
+                if at < bindings[i].until:
+                    if not _is_none(bindings[i]):
+                        return bindings[i]
+                    nothing = nothing or bindings[i]
+        if nothing is not None:
+            return nothing
+        # Before any assignment (a loop's second round), or from an inner function: the last one.
+        for binding in reversed(bindings):
+            if binding.until == FOREVER:
+                if not _is_none(binding):
+                    return binding
+                nothing = nothing or binding
+        return nothing
 
     def bound(self, binding: Binding) -> Value | None:
         key = id(binding)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from tree_sitter import Node
 
+from seal_lsp.languages.python.bindings import Scope, text
 from seal_lsp.languages.python.grammar import Parsed
-from seal_lsp.languages.python.scopes import Scope, text
 from seal_lsp.languages.python.values import Value
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from tree_sitter import Node
 
 from seal_lsp.core.api import ApiSurface, Symbol
 from seal_lsp.core.code import ApiUse, CallUse
+from seal_lsp.languages.python.bindings import Scope, text
 from seal_lsp.languages.python.grammar import HOLE, Parsed, parse_tolerant
 from seal_lsp.languages.python.imports import statement_imports
 from seal_lsp.languages.python.resolution import Resolver
-from seal_lsp.languages.python.scopes import Scope, text
 from seal_lsp.languages.python.values import Value, World
 
 _SIGNATURE_KEPT = {

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from seal_lsp.core.api import ApiSurface, Symbol
 
 if TYPE_CHECKING:
-    from seal_lsp.languages.python.scopes import Scope
+    from seal_lsp.languages.python.bindings import Scope
 
 _OBJECT = frozenset(dir(object)) | {"__dict__", "__module__", "__weakref__", "__annotations__"}
 _CLASS = _OBJECT | frozenset(dir(type))
