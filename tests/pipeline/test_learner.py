@@ -34,15 +34,15 @@ class Home:
         self.model = make_tiny(self.paths.models / "tiny", orchard.source() + orchard.readme())
         self.environment = orchard.install(root / "env")
 
-    def cycle(self, name: str) -> Path:
+    def cycle(self, name: str, **overrides: object) -> Path:
         folder = self.paths.cycles / name
         folder.mkdir()
-        job = orchard.job(self.environment, cycle=name, model=self.model.id, overrides=OVERRIDES)
+        job = orchard.job(self.environment, cycle=name, model=self.model.id, overrides=OVERRIDES | overrides)
         (folder / "job.json").write_text(json.dumps(job))
         return folder
 
-    def start(self, folder: Path) -> subprocess.Popen:
-        command = [sys.executable, "-m", "seal_lsp.pipeline.learner", str(folder)]
+    def start(self, folder: Path, *before: str) -> subprocess.Popen:
+        command = [*before, sys.executable, "-m", "seal_lsp.pipeline.learner", str(folder)]
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.environ)
 
     def run(self, folder: Path) -> list[dict]:
@@ -122,6 +122,24 @@ def test_sigterm_stops_it_between_two_steps_with_exit_75(home):
             break
     process.communicate(timeout=120)
     assert process.returncode == 75
+    assert not (folder / "error.json").exists()
+
+
+def test_a_disk_that_fills_up_while_training_loses_nothing(tmp_path):
+    """A limit on the size of files stands for the full disk: everything fits but the checkpoint of a big adapter."""
+    home = Home(tmp_path)
+    folder = home.cycle("full", rank=192)
+    process = home.start(folder, "sh", "-c", 'ulimit -f 2048; exec "$@"', "sh")  # blocks of 512 bytes
+    lines, errors = process.communicate(timeout=300)
+    assert process.returncode == 9, errors
+    assert "train" in {json.loads(line)["phase"] for line in lines.splitlines()}
+    error = json.loads((folder / "error.json").read_text())
+    assert (error["type"], "no space left" in error["message"]) == ("NoSpaceLeft", True)
+    assert not list((folder / "checkpoints").glob("*.partial"))
+    rows = rows_of(home, "full")
+    phases = {line["phase"] for line in home.run(folder)}
+    assert phases == {"train", "gate"}
+    assert rows_of(home, "full") == rows | {"train": 1, "gate": 1}
     assert not (folder / "error.json").exists()
 
 
