@@ -58,3 +58,8 @@ class Scope:
 
 def text(node: Node) -> str:
     return (node.text or b"").decode("utf-8", "replace")
+
+
+def is_none(binding: Binding) -> bool:
+    """`x = None`: it says that x has no value yet, not what x is."""
+    return binding.kind == "value" and binding.node is not None and binding.node.type == "none" and binding.index < 0

@@ -14,6 +14,7 @@ from tree_sitter import Node
 from seal_lsp.core.api import ApiSurface
 from seal_lsp.languages.python.bindings import text
 from seal_lsp.languages.python.grammar import HOLE, Parsed, parse_tolerant
+from seal_lsp.languages.python.owners import callee_of, listing_owner
 from seal_lsp.languages.python.uses import Reading
 
 
@@ -72,13 +73,13 @@ def _classify(parsed: Parsed, start: int, partial: str, surfaces: Sequence[ApiSu
         if parent.child_by_field_name("attribute") != node:
             return nothing
         value = reading.resolver.infer(parent.child_by_field_name("object"))
-        return Receiver("member", reading.listing_owner(value), partial)
+        return Receiver("member", listing_owner(reading.resolver, value), partial)
     if parent.type == "dotted_name":
         return _in_dotted_name(reading, node, parent, partial)
     call, own_keyword = _call_around(node)
     if call is None:
         return nothing
-    callee = reading.callee(reading.resolver.infer(call.child_by_field_name("function")))
+    callee = callee_of(reading.resolver, reading.resolver.infer(call.child_by_field_name("function")))
     given = tuple(
         text(argument.child_by_field_name("name"))
         for argument in reading.arguments(call)
@@ -99,7 +100,7 @@ def _in_dotted_name(reading: Reading, node: Node, dotted: Node, partial: str) ->
         value = reading.resolver.name(before[0], dotted.start_byte, scope)
         for part in before[1:]:
             value = reading.resolver.member(value, part)
-        return Receiver("member", reading.listing_owner(value), partial)
+        return Receiver("member", listing_owner(reading.resolver, value), partial)
     module = statement.child_by_field_name("module_name")
     owner = text(module) if module is not None and module != dotted else ".".join(before)
     return Receiver("import", owner if reading.world.knows(owner) else "", partial)

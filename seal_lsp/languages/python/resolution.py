@@ -2,22 +2,23 @@
 
 Static and lazy: a name's value is worked out when it is asked for, at the place where it is used. The last assignment
 before the use in the same scope wins; from an inner function the outer scope's last one does. What cannot be told is
-None. Types in annotations are read by type_nodes.py.
+None. Types in annotations are read by type_nodes.py, calls and loops by results.py, the source's own classes by
+local_classes.py.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Callable
 
 from tree_sitter import Node
 
-from seal_lsp.languages.python import type_nodes
-from seal_lsp.languages.python.bindings import FOREVER, Binding, Scope, text
+from seal_lsp.languages.python import local_classes, results, type_nodes
+from seal_lsp.languages.python.bindings import FOREVER, Binding, Scope, is_none, text
 from seal_lsp.languages.python.grammar import Parsed
 from seal_lsp.languages.python.scopes import Scopes
 from seal_lsp.languages.python.values import Value, World
 
-_TRANSPARENT = {"list", "tuple", "sorted", "reversed", "set", "iter", "aiter", "frozenset"}
 _DEPTH = 40
 
 
@@ -32,6 +33,18 @@ class Resolver:
         self._bindings: dict[int, Value | None] = {}
         self._active: set[int] = set()
         self._depth = 0
+
+    def once(self, key: int, work: Callable[[], Value | None]) -> Value | None:
+        """Do work that may come back to itself: the second time round, and too deep down, nothing is known."""
+        if key in self._active or self._depth > _DEPTH:
+            return None
+        self._active.add(key)
+        self._depth += 1
+        try:
+            return work()
+        finally:
+            self._active.discard(key)
+            self._depth -= 1
 
     def infer(self, node: Node | None, scope: Scope | None = None) -> Value | None:
         """The value of an expression node, as seen from its own place."""
@@ -55,7 +68,7 @@ class Resolver:
         if kind == "attribute":
             return self._attribute(node, scope)
         if kind == "call":
-            return self._call(node, scope)
+            return results.of_call(self, node, scope)
         if kind in ("parenthesized_expression", "await", "type", "expression_statement"):
             return self.infer(node.named_children[0], scope) if node.named_children else None
         if kind == "dotted_name":
@@ -111,7 +124,7 @@ class Resolver:
         if same_flow:
             for i in range(bisect_right(bindings, at, key=lambda binding: binding.at) - 1, -1, -1):
                 if at < bindings[i].until:
-                    if not _is_none(bindings[i]):
+                    if not is_none(bindings[i]):
                         return bindings[i]
                     nothing = nothing or bindings[i]
         if nothing is not None:
@@ -119,26 +132,19 @@ class Resolver:
         # Before any assignment (a loop's second round), or from an inner function: the last one.
         for binding in reversed(bindings):
             if binding.until == FOREVER:
-                if not _is_none(binding):
+                if not is_none(binding):
                     return binding
                 nothing = nothing or binding
         return nothing
 
     def bound(self, binding: Binding) -> Value | None:
         key = id(binding)
-        if key in self._bindings:
-            return self._bindings[key]
-        if key in self._active or self._depth > _DEPTH:
-            return None
-        self._active.add(key)
-        self._depth += 1
-        try:
-            value = self._bound(binding)
-        finally:
-            self._active.discard(key)
-            self._depth -= 1
-        self._bindings[key] = value
-        return value
+        if key not in self._bindings:
+            value = self.once(key, lambda: self._bound(binding))
+            if key in self._active:  # asked for while it is worked out: that is no answer to keep
+                return None
+            self._bindings[key] = value
+        return self._bindings[key]
 
     def _bound(self, binding: Binding) -> Value | None:
         kind, node, scope = binding.kind, binding.node, binding.scope
@@ -155,14 +161,14 @@ class Resolver:
             if said is not None:
                 return said
             if kind == "parameter" and binding.type_node is None:
-                return self.infer(node, scope) if node is not None else self._fixture(binding)
+                return self.infer(node, scope) if node is not None else results.fixture(self, binding)
             return self._part(self.infer(node, scope), binding) if node is not None else None
         if kind == "value":
             return self._part(self.infer(node, scope), binding)
         if kind == "element":
-            return self._part(self._iterated(node, scope, binding), binding)
+            return self._part(results.element(self, node, scope), binding)
         if kind == "enter":
-            return self._part(self.entered(self.infer(node, scope)), binding)
+            return self._part(results.entered(self, self.infer(node, scope)), binding)
         if kind == "instance":
             return self.instance(self.infer(node, scope))
         return None
@@ -190,22 +196,6 @@ class Resolver:
         qualname = use.module if use.alias else use.module.partition(".")[0]
         return Value("name", qualname) if self.world.knows(qualname) else None
 
-    def _fixture(self, binding: Binding) -> Value | None:
-        """A test's parameter is what the fixture of its name in this file returns."""
-        function = binding.defined
-        if function is None or function.kind != "function":
-            return None
-        name = next((key for key, found in function.bindings.items() if binding in found), "")
-        outer = function.parent
-        while outer is not None:
-            for candidate in outer.bindings.get(name, ()):
-                defined = candidate.defined
-                if candidate.kind == "function" and any(d.endswith("fixture") for d in defined.decorators):
-                    result = self.returned(defined)
-                    return result.element if result is not None and result.kind == "sequence" else result
-            outer = outer.parent
-        return None
-
     def _attribute(self, node: Node, scope: Scope) -> Value | None:
         key = text(node)
         binding, _ = self.lookup(key, node.start_byte, scope)
@@ -220,110 +210,8 @@ class Resolver:
         if value is None:
             return None
         if value.kind in ("local_class", "local_instance", "super"):
-            return self._local_member(value, name)
+            return local_classes.member(self, value, name)
         return self.world.member(value, name)
-
-    def _local_member(self, value: Value, name: str, depth: int = 0) -> Value | None:
-        class_ = value.scope
-        if value.kind != "super":
-            for binding in reversed(class_.bindings.get(name, ())):
-                found = self.bound(binding)
-                if binding.kind == "function" and "property" in str(binding.defined.decorators):
-                    return self.returned(binding.defined)
-                if found is not None:
-                    return found
-            if name in class_.bindings:
-                return None
-            found = [self.bound(binding) for binding in class_.attributes.get(name, ()) if not _is_none(binding)]
-            known = {candidate for candidate in found if candidate is not None}
-            if known or found:
-                return known.pop() if len(known) == 1 else None
-        for base in self.bases(class_) if depth < 16 else ():
-            if base is None:
-                continue
-            if base.kind == "local_class":
-                inner = Value(value.kind if value.kind != "super" else "local_instance", scope=base.scope)
-                found = self._local_member(inner, name, depth + 1)
-            else:
-                as_instance = value.kind != "local_class"
-                found = self.world.member(Value("instance", base.name) if as_instance else base, name)
-            if found is not None:
-                return found
-        return None
-
-    def bases(self, class_: Scope) -> list[Value | None]:
-        arguments = class_.node.child_by_field_name("superclasses")
-        nodes = [n for n in (arguments.named_children if arguments is not None else ())
-                 if n.type not in ("keyword_argument", "comment")]  # fmt: skip
-        return [self.infer(node, class_.parent) for node in nodes]
-
-    def _call(self, node: Node, scope: Scope) -> Value | None:
-        function = node.child_by_field_name("function")
-        if function is None:
-            return None
-        arguments = node.child_by_field_name("arguments")
-        given = [n for n in arguments.named_children if n.type != "comment"] if arguments is not None else []
-        if function.type == "identifier" and self.lookup(text(function), node.start_byte, scope) == (None, ""):
-            return self._builtin_call(text(function), given, scope)
-        return self.called(self.infer(function, scope), given, scope, function)
-
-    def _builtin_call(self, name: str, given: list[Node], scope: Scope) -> Value | None:
-        if name == "super":
-            while scope is not None and scope.kind != "class":
-                scope = scope.parent
-            return Value("super", scope=scope) if scope is not None else None
-        first = self.infer(given[0], scope) if given and given[0].type != "keyword_argument" else None
-        if name in _TRANSPARENT:
-            element = self.iterated(first)
-            return Value("sequence", element=element) if element is not None else None
-        if name in ("next", "anext", "min", "max"):
-            return self.iterated(first)
-        if name == "type" and len(given) == 1 and first is not None:
-            return Value("name", first.name) if first.kind == "instance" else None
-        return None
-
-    def called(self, value: Value | None, given: list[Node], scope: Scope, function: Node | None) -> Value | None:
-        """What a call gives."""
-        if value is None:
-            return None
-        if value.kind == "local_class":
-            return Value("local_instance", scope=value.scope)
-        if value.kind == "local_function":
-            return self.returned(value.scope)
-        if value.kind == "instance":
-            return self.world.special(value, "__call__")
-        symbol = self.world.resolve(value.name) if value.kind == "name" else None
-        if symbol is None:
-            return None
-        if symbol.kind == "class":
-            return Value("instance", value.name, exact=True)
-        if symbol.kind not in ("function", "method"):
-            return None
-        chosen = self._class_argument(self.world.extra("same_class", symbol), symbol, given, scope)
-        if chosen is not None:
-            return chosen
-        if self.world.extra("self_type", symbol):
-            receiver = self.infer(function.child_by_field_name("object"), scope) if function is not None else None
-            return self.instance(receiver) or self.world.result_of(symbol)
-        return self.world.result_of(symbol)
-
-    def _class_argument(self, names: str, symbol, given: list[Node], scope: Scope) -> Value | None:
-        """`query_one(Button)`: the class given for a `type[T]` parameter is the class of the result."""
-        if not names:
-            return None
-        wanted = names.split(",")
-        positions = [p.name for p in symbol.parameters or ()]
-        for i, node in enumerate(given):
-            if node.type == "keyword_argument":
-                name = text(node.child_by_field_name("name"))
-                node = node.child_by_field_name("value")
-            else:
-                name = positions[i] if i < len(positions) else ""
-            if name in wanted:
-                value = self.infer(node, scope)
-                if value is not None and (value.kind == "local_class" or self.world.class_of(value) is not None):
-                    return self.instance(value)
-        return None
 
     def instance(self, value: Value | None) -> Value | None:
         """An instance of the class that a value is; an instance stays itself."""
@@ -332,59 +220,6 @@ class Resolver:
         if value.kind == "local_class":
             return Value("local_instance", scope=value.scope)
         return Value("instance", value.name) if self.world.class_of(value) is not None else None
-
-    def returned(self, function: Scope) -> Value | None:
-        """What a function of the source returns: its annotation, else what it returns and yields, if that agrees."""
-        key = id(function)
-        if key in self._active or self._depth > _DEPTH:
-            return None
-        self._active.add(key)
-        self._depth += 1
-        try:
-            if function.return_type is not None:
-                said = type_nodes.value_of(self, function.return_type, function)
-                manager = any(d.endswith("contextmanager") for d in function.decorators)
-                return said.element if manager and said is not None and said.kind == "sequence" else said
-            found = {self.infer(node) for node in _results(function.node.child_by_field_name("body"))}
-            found.discard(None)
-            return found.pop() if len(found) == 1 else None
-        finally:
-            self._active.discard(key)
-            self._depth -= 1
-
-    def _iterated(self, node: Node | None, scope: Scope, binding: Binding) -> Value | None:
-        if node is not None and node.type == "call":
-            function, arguments = node.child_by_field_name("function"), node.child_by_field_name("arguments")
-            enumerated = arguments.named_children if arguments is not None else []
-            if function is not None and text(function) == "enumerate" and enumerated:
-                return self.iterated(self.infer(enumerated[0], scope))
-        return self.iterated(self.infer(node, scope))
-
-    def iterated(self, value: Value | None) -> Value | None:
-        """One element of what a loop runs over."""
-        if value is None:
-            return None
-        if value.kind == "sequence":
-            return value.element
-        symbol = self.world.class_of(value)
-        if symbol is None:
-            return None
-        if value.kind == "name":
-            element = self.world.extra("element", symbol)
-            return Value("instance", value.name) if element else None
-        result = self.world.special(value, "__iter__", "__aiter__")
-        if result is not None and result.kind == "instance" and result.name != value.name:
-            return self.world.special(result, "__next__", "__anext__")
-        if result is not None and result.kind == "instance":
-            return self.world.special(value, "__next__", "__anext__")
-        return result.element if result is not None else None
-
-    def entered(self, value: Value | None) -> Value | None:
-        """What `with value as x` binds; most managers return themselves."""
-        if value is None or value.kind != "instance":
-            return value if value is not None and value.kind == "local_instance" else None
-        result = self.world.special(value, "__aenter__", "__enter__")
-        return result or value
 
     def _dotted(self, node: Node, scope: Scope) -> Value | None:
         value: Value | None = None
@@ -401,21 +236,3 @@ class Resolver:
             key = node.child_by_field_name("subscript")
             return value if key is not None and key.type == "slice" else value.element
         return self.world.special(value, "__getitem__") if value.kind == "instance" else None
-
-
-def _is_none(binding: Binding) -> bool:
-    return binding.kind == "value" and binding.node is not None and binding.node.type == "none" and binding.index < 0
-
-
-def _results(body: Node | None) -> list[Node]:
-    """Expressions that a function returns or yields, those of inner functions left out."""
-    found: list[Node] = []
-    stack = [body] if body is not None else []
-    while stack:
-        node = stack.pop()
-        if node.type in ("function_definition", "class_definition", "lambda"):
-            continue
-        if node.type in ("return_statement", "yield") and node.named_children:
-            found.append(node.named_children[0])
-        stack.extend(node.named_children)
-    return found

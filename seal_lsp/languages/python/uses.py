@@ -7,23 +7,18 @@ Owners are given as the code reached them (`throttled.Throttled`, though the cla
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from tree_sitter import Node
 
-from seal_lsp.core.api import ApiSurface, Symbol
+from seal_lsp.core.api import ApiSurface
 from seal_lsp.core.code import ApiUse, CallUse
-from seal_lsp.languages.python.bindings import Scope, text
+from seal_lsp.languages.python.bindings import text
 from seal_lsp.languages.python.grammar import HOLE, Parsed, parse_tolerant
 from seal_lsp.languages.python.imports import statement_imports
+from seal_lsp.languages.python.local_classes import library_bases
+from seal_lsp.languages.python.owners import Callee, callee_of, keeps_signature, owner_of, takes
 from seal_lsp.languages.python.resolution import Resolver
 from seal_lsp.languages.python.values import Value, World
-
-_SIGNATURE_KEPT = {
-    "staticmethod", "classmethod", "abstractmethod", "overload", "override", "final", "deprecated", "cache",
-    "lru_cache", "contextmanager", "asynccontextmanager", "no_type_check", "wraps", "singledispatch",
-    "singledispatchmethod", "coroutine", "runtime_checkable", "beartype", "validate_call",
-}  # fmt: skip
 
 
 def uses(source: str, surfaces: Sequence[ApiSurface]) -> tuple[ApiUse, ...]:
@@ -38,15 +33,6 @@ def calls(source: str, surfaces: Sequence[ApiSurface]) -> tuple[CallUse, ...]:
     reading = Reading(source, surfaces)
     found = (reading.call_use(node) for capture, node in reading.parsed.captures("uses") if capture == "call")
     return tuple(call for call in found if call is not None)
-
-
-@dataclass(frozen=True, slots=True)
-class Callee:
-    """A library callable: `qualname` as reached; `unbound` when its first positional argument is the instance."""
-
-    qualname: str
-    symbol: Symbol
-    unbound: bool = False
 
 
 class Reading:
@@ -108,103 +94,14 @@ class Reading:
         return self._member_of(owner, name)
 
     def _member_of(self, owner: Value, name: Node) -> ApiUse | None:
-        qualname, exists = self.owner_of(owner, text(name))
+        qualname, exists = owner_of(self.resolver, owner, text(name))
         if not qualname:
             return None
         return self._use("member", name, text(name), qualname, f"{qualname}.{text(name)}", exists)
 
-    def owner_of(self, value: Value, name: str) -> tuple[str, bool | None]:
-        """(qualname of the module or class that `value.name` is a member of, whether it exists); '' if no library's."""
-        if value.kind in ("local_class", "local_instance", "super"):
-            return self._base_of(value, name)
-        if value.kind not in ("name", "instance") or not self.world.knows(value.name):
-            return "", None
-        symbol = self.world.resolve(value.name)
-        if symbol is None or symbol.kind not in ("module", "class"):
-            return "", None
-        exists = self.world.exists(value.name, name)
-        said_only = exists is False and value.kind == "instance" and not value.exact
-        return value.name, None if said_only and self.world.in_a_subclass(value.name, name) else exists
-
-    def listing_owner(self, value: Value | None) -> str:
-        """Whose members may follow a dot after a value: a library's module or class; '' when none is known."""
-        if value is None:
-            return ""
-        if value.kind in ("local_class", "local_instance", "super"):
-            bases, _ = self.library_bases(value.scope)
-            return bases[0] if bases else ""
-        symbol = self.world.resolve(value.name) if value.kind in ("name", "instance") else None
-        return value.name if symbol is not None and symbol.kind in ("module", "class") else ""
-
-    def _base_of(self, value: Value, name: str) -> tuple[str, bool | None]:
-        """The library's base class that a subclass in the source gets the name from."""
-        bases, complete = self.library_bases(value.scope)
-        if value.kind != "super" and self._defined(value.scope, name):
-            return "", None
-        for base in bases:
-            if self.world.exists(base, name):
-                return base, True
-        if not bases:
-            return "", None
-        closed = complete and all(self.world.exists(base, name) is False for base in bases)
-        return bases[0], False if closed else None
-
-    def _defined(self, class_: Scope, name: str, depth: int = 0) -> bool:
-        if name in class_.bindings or name in class_.attributes:
-            return True
-        local = [base.scope for base in self.resolver.bases(class_) if base is not None and base.kind == "local_class"]
-        return depth < 16 and any(self._defined(base, name, depth + 1) for base in local)
-
-    def library_bases(self, class_: Scope, depth: int = 0) -> tuple[list[str], bool]:
-        """The library classes that a class of the source derives from, and whether these are all it derives from."""
-        found: list[str] = []
-        complete = True
-        for base in self.resolver.bases(class_):
-            if base is not None and base.kind == "local_class" and depth < 16:
-                inner, all_known = self.library_bases(base.scope, depth + 1)
-                found += inner
-                complete = complete and all_known
-            elif base is not None and self.world.class_of(base) is not None:
-                found.append(base.name)
-            else:
-                complete = False
-        return found, complete
-
-    def callee(self, value: Value | None) -> Callee | None:
-        """The library callable that calling a value runs."""
-        if value is None:
-            return None
-        if value.kind == "local_class":
-            return self._inherited_constructor(value.scope)
-        if value.kind == "instance":
-            symbol = self.world.resolve(f"{value.name}.__call__")
-            return Callee(f"{value.name}.__call__", symbol) if symbol is not None else None
-        if value.kind == "local_instance":
-            found = self.resolver.member(value, "__call__")
-            return self.callee(found) if found is not None and found.kind == "name" else None
-        symbol = self.world.resolve(value.name) if value.kind == "name" else None
-        if symbol is None or symbol.kind not in ("class", "function", "method"):
-            return None
-        decorated = any(d.endswith(("staticmethod", "classmethod")) for d in symbol.decorators)
-        return Callee(value.name, symbol, symbol.kind == "method" and not value.bound and not decorated)
-
-    def _inherited_constructor(self, class_: Scope, depth: int = 0) -> Callee | None:
-        if {"__init__", "__new__"} & set(class_.bindings) or class_.decorators or depth > 16:
-            return None
-        for base in self.resolver.bases(class_):
-            if base is None:
-                return None
-            found = self._inherited_constructor(base.scope, depth + 1) if base.kind == "local_class" else None
-            if found is not None or base.kind == "local_class":
-                return found
-            # Fields that the subclass adds to a dataclass or a model are its own keywords.
-            symbol = self.world.class_of(base)
-            return Callee(base.name, symbol) if symbol is not None and not _has_fields(class_) else None
-        return None
-
     def _call(self, node: Node) -> Iterator[ApiUse]:
         function = node.child_by_field_name("function")
-        callee = self.callee(self.resolver.infer(function))
+        callee = callee_of(self.resolver, self.resolver.infer(function))
         if function is None or callee is None:
             return
         place = function.child_by_field_name("attribute") if function.type == "attribute" else function
@@ -223,18 +120,8 @@ class Reading:
         name = argument.child_by_field_name("name")
         if name is None:
             return None
-        exists = self.takes(callee, text(name))
+        exists = takes(callee, text(name))
         return self._use("keyword", name, text(name), callee.qualname, callee.qualname, exists)
-
-    def takes(self, callee: Callee, keyword: str) -> bool | None:
-        parameters = callee.symbol.parameters
-        if parameters is None:
-            return None
-        if not keeps_signature(callee.symbol):
-            return True if any(p.name == keyword for p in parameters) else None
-        if any(p.name == keyword and p.kind in ("positional_or_keyword", "keyword_only") for p in parameters):
-            return True
-        return None if any(p.kind == "var_keyword" for p in parameters) else False
 
     def _class_keywords(self, node: Node) -> Iterator[ApiUse]:
         """`class A(Base, option=1)`: keywords of the base's `__init_subclass__`."""
@@ -243,7 +130,7 @@ class Reading:
         if scope is None or superclasses is None:
             return
         keywords = [n for n in superclasses.named_children if n.type == "keyword_argument"]
-        for base in self.library_bases(scope)[0] if keywords else ():
+        for base in library_bases(self.resolver, scope)[0] if keywords else ():
             symbol = self.world.resolve(f"{base}.__init_subclass__")
             if symbol is None:
                 continue
@@ -274,7 +161,7 @@ class Reading:
         return [node for node in arguments.named_children if node.type not in ("comment", "ERROR")]
 
     def call_use(self, node: Node) -> CallUse | None:
-        callee = self.callee(self.resolver.infer(node.child_by_field_name("function")))
+        callee = callee_of(self.resolver, self.resolver.infer(node.child_by_field_name("function")))
         if callee is None or callee.symbol.parameters is None or not keeps_signature(callee.symbol):
             return None
         start, end = self.parsed.span(node)
@@ -287,14 +174,3 @@ class Reading:
         if callee.unbound:
             positional = max(0, positional - 1)
         return CallUse(callee.qualname, positional, keywords, bool(spread), start, end, node.start_point.row)
-
-
-def keeps_signature(symbol: Symbol) -> bool:
-    """Whether a function is called as it is written: a decorator that is not known may change that."""
-    if symbol.kind == "class":
-        return True
-    return all(d.rpartition(".")[2] in _SIGNATURE_KEPT for d in symbol.decorators)
-
-
-def _has_fields(class_: Scope) -> bool:
-    return any(b.type_node is not None for bindings in class_.bindings.values() for b in bindings)
