@@ -6,6 +6,7 @@ While there is no engine every question is answered with None and static facts c
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -45,6 +46,8 @@ class EngineLink:
         self._client: EngineClient | None = None
         self._task: asyncio.Task | None = None
         self._wanted = asyncio.Event()
+        self._hurry = asyncio.Event()
+        self._failures = 0
         self._listeners: list[Callable[[Event], None]] = []
         self.status: Status | None = None
         self.problem = ""
@@ -115,9 +118,11 @@ class EngineLink:
             raise EngineUnavailable("the engine is switched off", hint="change the setting engine.url")
         self.start()
         end = asyncio.get_running_loop().time() + timeout_s
+        failures = self._failures
         while self._client is None:
             self._wanted.set()
-            if asyncio.get_running_loop().time() > end:
+            self._hurry.set()
+            if asyncio.get_running_loop().time() > end or self._failures > failures:
                 raise EngineUnavailable(self.problem or "no engine answers", hint="run: seal-lsp doctor")
             await asyncio.sleep(0.05)
         return self._client
@@ -168,7 +173,10 @@ class EngineLink:
                 self.problem = f"{type(error).__name__}: {error}"
                 log.exception("the engine's events failed")
             await self._lost()
-            await asyncio.sleep(pause)
+            self._failures += 1
+            self._hurry.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._hurry.wait(), pause)
             pause = min(pause * 2, RETRY_S[1])
             # it may have ended because nobody needed it: only somebody who does brings it back
             self._wanted.clear()

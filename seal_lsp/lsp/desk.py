@@ -181,8 +181,17 @@ class Desk:
         for root in self.roots():
             facts = await self.analysis.environment(root)
             prefix = str(facts.environment.prefix) if facts.environment else ""
+            decisions = self.watching.decisions.get(root, ())
             workspaces.append(
-                {"root": str(root), "environment": prefix, "libraries": len(facts.libraries), "problem": facts.problem}
+                {
+                    "root": str(root),
+                    "environment": prefix,
+                    "libraries": len(facts.libraries),
+                    "problem": facts.problem,
+                    "decisions": [
+                        {"library": str(d.library), "verdict": d.verdict, "reason": d.reason} for d in decisions
+                    ],
+                }
             )
         return {**status_message(self.link.status, self.link.problem, self.link.off), "workspaces": workspaces}
 

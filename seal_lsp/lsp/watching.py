@@ -43,6 +43,7 @@ class Watching:
         self._requested: set[str] = set()
         self._opened: set[Path] = set()
         self._connected = False
+        self.decisions: dict[Path, list[Decision]] = {}  # the last ones, for `seal.status`
 
     def start(self) -> None:
         self._desk.link.listen(self._heard)
@@ -145,6 +146,8 @@ class Watching:
         documents = await self._documents(root)
         arguments = (roots, facts.environment, documents, learned)
         decisions = await self._desk.analysis.far(scan_task.run, arguments, options)
+        if decisions is not None:
+            self.decisions[root] = decisions
         for decision in decisions or ():
             log.info("%s: %s (%s)", decision.library, decision.verdict, decision.reason)
             await self._act(decision, root)
