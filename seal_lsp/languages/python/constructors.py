@@ -27,12 +27,13 @@ def constructor_of(
 ) -> tuple[Parameter, ...]:
     style = _style(class_, surface, classes)
     own = class_.members.get("__init__")
-    if own is not None and not own.is_alias and own.is_function and own.lineno and not _synthetic(own, class_):
+    if own is not None and not own.is_alias and own.is_function and not _synthetic(own):
         return _parameters(surface, f"{class_.path}.__init__")
     if style:
         fields = _fields(class_, style, surface, classes)
         return tuple(sorted(fields.values(), key=lambda p: p.kind == "keyword_only"))
-    for name in ("__init__", "__new__"):
+    written = own is None or own.is_alias or not own.is_function or not _synthetic(own)
+    for name in ("__init__", "__new__") if written else ("__new__",):
         found = surface.resolve(f"{class_.path}.{name}")
         if found is not None and found.parameters is not None and found.owner == class_.path:
             return found.parameters
@@ -54,9 +55,9 @@ def constructor_of(
     return ()
 
 
-def _synthetic(own: griffe.Function, class_: griffe.Class) -> bool:
-    """griffe writes an `__init__` for dataclasses; ours also knows attrs and field aliases."""
-    return own.lineno == class_.lineno
+def _synthetic(own: griffe.Function) -> bool:
+    """griffe writes an `__init__` of no line for dataclasses; ours also knows attrs, field aliases and init=False."""
+    return not own.lineno
 
 
 def _parameters(surface: ApiSurface, qualname: str) -> tuple[Parameter, ...]:
@@ -68,6 +69,9 @@ def _style(class_: griffe.Class, surface: ApiSurface, classes: Mapping[str, grif
     """dataclass, attrs, model, tuple, dict or '': how annotated names become parameters."""
     for decorator in class_.decorators:
         style = _decorator_style(path_of(decorator.value), surface)
+        arguments = getattr(decorator.value, "arguments", ())
+        if style and any(str(argument) == "init=False" for argument in arguments):
+            return ""
         if style:
             return style
     for base in class_.bases:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from seal_lsp.core.api import Symbol
 from seal_lsp.languages.python.bindings import Scope
-from seal_lsp.languages.python.local_classes import bases, defines, library_bases
+from seal_lsp.languages.python.local_classes import bases as local_bases
+from seal_lsp.languages.python.local_classes import defines, library_bases
 from seal_lsp.languages.python.resolution import Resolver
 from seal_lsp.languages.python.values import Value
 
@@ -36,6 +37,8 @@ def owner_of(resolver: Resolver, value: Value, name: str) -> tuple[str, bool | N
     if symbol is None or symbol.kind not in ("module", "class"):
         return "", None
     exists = resolver.world.exists(value.name, name)
+    if exists is False and name in resolver.scopes.stored:
+        return value.name, None  # the source sets such an attribute itself, here or on something else
     said_only = exists is False and value.kind == "instance" and not value.exact
     return value.name, None if said_only and resolver.world.in_a_subclass(value.name, name) else exists
 
@@ -54,15 +57,18 @@ def listing_owner(resolver: Resolver, value: Value | None) -> str:
 def _base_of(resolver: Resolver, value: Value, name: str) -> tuple[str, bool | None]:
     """The library's base class that a subclass in the source gets the name from."""
     bases, complete = library_bases(resolver, value.scope)
-    if value.kind != "super" and defines(resolver, value.scope, name):
+    own = [value.scope] if value.kind != "super" else [
+        base.scope for base in local_bases(resolver, value.scope) if base is not None and base.kind == "local_class"
+    ]  # fmt: skip
+    if any(defines(resolver, class_, name) for class_ in own):
         return "", None
     for base in bases:
         if resolver.world.exists(base, name):
             return base, True
     if not bases:
         return "", None
-    closed = complete and all(resolver.world.exists(base, name) is False for base in bases)
-    return bases[0], False if closed else None
+    absent = all(resolver.world.exists(base, name) is False for base in bases)
+    return bases[0], False if absent and complete and name not in resolver.scopes.stored else None
 
 
 def callee_of(resolver: Resolver, value: Value | None) -> Callee | None:
@@ -87,7 +93,7 @@ def callee_of(resolver: Resolver, value: Value | None) -> Callee | None:
 def _inherited_constructor(resolver: Resolver, class_: Scope, depth: int = 0) -> Callee | None:
     if {"__init__", "__new__"} & set(class_.bindings) or class_.decorators or depth > 16:
         return None
-    for base in bases(resolver, class_):
+    for base in local_bases(resolver, class_):
         if base is None:
             return None
         found = _inherited_constructor(resolver, base.scope, depth + 1) if base.kind == "local_class" else None

@@ -22,6 +22,7 @@ class Scopes:
         self.all = [self.module]
         self._starts = [0]
         self._by_node: dict[int, Scope] = {}
+        self.stored: set[str] = set()  # names of attributes that the source assigns, on whatever
         for kind, node in parsed.captures("scopes"):
             self._open(kind, node)
         for kind, node in parsed.captures("bindings"):
@@ -77,6 +78,7 @@ class Scopes:
         elif kind == "attribute":
             self._add(scope, text(target), make)
             owner, name = target.child_by_field_name("object"), target.child_by_field_name("attribute")
+            self.stored.add(text(name) if name is not None else "")
             method = _method(scope)
             if method is not None and owner is not None and name is not None and text(owner) == method.self_name:
                 method.parent.attributes.setdefault(text(name), []).append(make)

@@ -186,8 +186,9 @@ class _Reading:
         type_ = annotations.type_of(function.returns, function)
         if any(name.endswith("contextmanager") for name in decorators) and type_.element:
             type_ = annotations.Type(type_.element)
-        for overload in overloads:
-            type_ = type_ if type_ else annotations.type_of(overload.returns, overload)
+        if not type_:
+            said = {annotations.type_of(overload.returns, overload) for overload in overloads}
+            type_ = said.pop() if len(said) == 1 else type_
         parameters = _merged([function, *overloads], bound)
         self.facts(path, type_)
         generic = annotations.class_parameters([function, *overloads])

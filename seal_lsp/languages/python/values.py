@@ -6,6 +6,7 @@ A value is known or it is None: nothing here guesses between several possibiliti
 from __future__ import annotations
 
 import builtins
+import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _OBJECT = frozenset(dir(object)) | {"__dict__", "__module__", "__weakref__", "__annotations__"}
 _CLASS = _OBJECT | frozenset(dir(type))
+_ENUM = frozenset(dir(enum.EnumMeta)) | frozenset(dir(enum.Enum)) | {"_value_", "_name_", "_missing_"}
 _MODULE = _OBJECT | {"__name__", "__file__", "__path__", "__package__", "__spec__", "__loader__", "__all__"}
 # Base classes that Python itself brings, with what they give: reading our own builtins runs nothing of the user's.
 _BUILTIN_BASES: dict[str, frozenset[str]] = {
@@ -135,6 +137,8 @@ class World:
         if name in (_MODULE if symbol is not None and symbol.kind == "module" else _CLASS):
             return True
         if symbol is not None and name in self._builtin_members(symbol):
+            return True
+        if name in _ENUM and symbol is not None and symbol.kind == "class" and self.extra("element", symbol):
             return True
         if symbol is None:
             # A module that does not exist in a package that is known to be closed: neither does what is in it.
