@@ -84,7 +84,7 @@ class Screen:
         self._console.print(f"           {title}", markup=False)
         for typed, gold, names in rows:
             shown = ", ".join(f"[{name}]" if name == gold else name for name in names) or "nothing"
-            self._console.print(f"           {typed.strip()[-60:]}▏  {shown}", markup=False)
+            self._console.print(f"           {typed.lstrip()[-60:]}▏  {shown}", markup=False)
 
     def gate(self, outcome: CycleOutcome) -> None:
         gate = outcome.gate
