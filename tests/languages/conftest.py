@@ -128,6 +128,13 @@ def open_cart(name: str, color: Color | None = None) -> Cart:
 async def session(cart: Cart) -> AsyncIterator[Cart]: ...
 
 
+def by_somebody(f): ...
+
+
+@by_somebody
+def wrapped(a: int) -> None: ...
+
+
 default_cart = Cart("default")
 opened_cart = open_cart("x")
 shortcut = open_cart
@@ -168,6 +175,13 @@ class Fee(Money):
 class Point(NamedTuple):
     x: int
     y: int = 0
+
+
+@dataclass(init=False)
+class Loose:
+    given: int
+
+    def __new__(cls, **kwargs): ...
 
 
 class Options(TypedDict, total=False):
@@ -235,6 +249,7 @@ class WithMeta(metaclass=Meta):
     "shop/stubbed.pyi": (
         "from typing import overload\nfrom shop.cart import Cart\n"
         "@overload\ndef typed(x: int) -> Cart: ...\n@overload\ndef typed(x: str, *, strict: bool = ...) -> Cart: ...\n"
+        "@overload\ndef either(x: int) -> Cart: ...\n@overload\ndef either(x: str) -> int: ...\n"
         "class Stub:\n    def run(self) -> Cart: ...\n    def only_in_stub(self) -> int: ...\n"
     ),
     "shop/broken.py": "def oops(:\n    pass\n",

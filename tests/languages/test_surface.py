@@ -31,6 +31,7 @@ from .conftest import install, make_environment, write
         ),
         ("shop.Point", "Point(x: int, y: int = 0)"),
         ("shop.kinds.Options", "Options(*, depth: int = ..., wide: bool = ...)"),
+        ("shop.kinds.Loose", "Loose(**kwargs)"),
         ("shop.Color", "Color(value)"),
         ("shop.errors.NotFound", "NotFound(message: str, *, code: int = 0)"),
         ("shop.fields.Settings", "Settings(*, path: str, depth: int = 3, name: str = '')"),

@@ -142,6 +142,20 @@ CLASSES = {
     "a foreign base": "from shop.outside import Sub\nSub(⟦x|= shop.outside.Sub ?⟧=1).⟦mine|shop.outside.Sub +⟧; Sub().⟦nope|shop.outside.Sub ?⟧",
 }
 
+CAUTION = {
+    "an attribute that the source sets": "from shop import Cart\nc = Cart('x')\nc.⟦extra|shop.Cart ?⟧ = 1\nc.⟦extra|shop.Cart ?⟧; c.⟦other|shop.Cart -⟧",
+    "super of an own class": "from shop import Cart\nclass A(Cart):\n    def mine(self): ...\nclass B(A):\n    def mine(self):\n        super().mine; super().⟦add|shop.Cart +⟧",
+    "an enum's own names": "from shop import Color\nColor.⟦__members__|shop.Color +⟧; Color.⟦RED|shop.Color +⟧.⟦name|shop.kinds.Color +⟧",
+    "a decorator that is not known": "from shop.cart import wrapped\nwrapped(⟦a|= shop.cart.wrapped +⟧=1, ⟦b|= shop.cart.wrapped ?⟧=2)",
+    "overloads that differ": "from shop.stubbed import either\neither(1).add; either('x').plus",
+    "returns that differ": "from shop import Cart, Money\ndef f(x):\n    if x:\n        return Cart('x')\n    return Money(1)\nf(1).add",
+    "returns of which one is unknown": "from shop import Cart\ndef f(x):\n    if x:\n        return Cart('x')\n    return x\nf(1).add",
+    "a generator": "from shop import Cart\ndef f():\n    yield Cart('x')\nfor c in f():\n    c.⟦add|shop.Cart +⟧\nf().add",
+    "a relative import": "from .shop import Cart\nfrom . import shop\nCart('x').add; shop.Cart",
+    "type(x) is": "from shop import Cart\ndef f(x):\n    if type(x) is Cart:\n        x.⟦add|shop.Cart +⟧",
+    "itself": "from shop import Cart\nc = c.add\ndef f(): return f()\nf().add\nclass A(A): ...\nA().add",
+}
+
 KEYWORDS = {
     "class": "from shop import Cart\nCart('x', ⟦color|= shop.Cart +⟧=1, ⟦colour|= shop.Cart -⟧=2)",
     "method": "from shop import Cart\nc = Cart('x')\nc.⟦add|shop.Cart +⟧('a', ⟦gift|= shop.Cart.add +⟧=True, ⟦item|= shop.Cart.add -⟧=1)",
@@ -170,7 +184,8 @@ UNFINISHED = {
     [
         pytest.param(code, id=f"{group}: {name}")
         for group, table in {
-            "imports": IMPORTS, "values": VALUES, "narrowing": NARROWING, "classes": CLASSES, "keywords": KEYWORDS,
+            "imports": IMPORTS, "values": VALUES, "narrowing": NARROWING, "classes": CLASSES, "caution": CAUTION,
+            "keywords": KEYWORDS,
             "unfinished": UNFINISHED,
         }.items()
         for name, code in table.items()
