@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
+START_S = 20.0  # what a process may take to come up, on a machine that is busy with everything else
+
 
 class TaskTimeout(Exception):
     """The task overran its limit; its process was killed."""
@@ -65,7 +67,11 @@ class AnalysisWorker:
         waiting.add_done_callback(_seen)
         try:
             # Not handing the cancellation on: pebble would kill the process.
-            return await asyncio.shield(waiting)
+            done, _ = await asyncio.wait({waiting}, timeout=timeout + START_S)
+            if not done:  # pebble lost sight of its process
+                await asyncio.to_thread(self._drop)
+                raise TaskTimeout(f"{getattr(task, '__name__', task)} was never answered")
+            return waiting.result()
         except asyncio.CancelledError:
             if future.cancelled() or self._closed:
                 raise TaskCrashed(f"the {self._name} worker was closed") from None
