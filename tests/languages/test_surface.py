@@ -200,6 +200,12 @@ def test_a_namespace_package(tmp_path: Path) -> None:
     assert not surface.is_open("ns.lib")
 
 
+def test_two_parts_of_a_namespace(tmp_path: Path) -> None:
+    surface = read(tmp_path, {"ns/one/__init__.py": "x = 1\n", "ns/two/__init__.py": "y = 1\n"})
+    assert surface.resolve("ns.one.x") is not None
+    assert surface.resolve("ns.two.y") is not None
+
+
 def test_a_single_module(tmp_path: Path) -> None:
     assert read(tmp_path, {"lib.py": "def f(): ...\n"}).resolve("lib.f") is not None
 

@@ -17,9 +17,7 @@ _NOT_PACKAGES = {"tests", "test", "docs", "doc", "examples", "build", "dist", "s
                  "tasks.py"}  # fmt: skip
 
 
-def editable_roots(
-    distribution: Distribution, folder: Path, name: str, recorded: Iterable[str]
-) -> list[Path] | None:
+def editable_roots(distribution: Distribution, folder: Path, name: str, recorded: Iterable[str]) -> list[Path] | None:
     """Where an editable distribution's packages lie; None if it is not editable."""
     source = _direct_url(distribution)
     names = [line.strip() for line in (distribution.read_text("top_level.txt") or "").splitlines() if line.strip()]

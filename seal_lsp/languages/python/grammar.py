@@ -75,9 +75,7 @@ class Parsed:
     def captures(self, name: str) -> list[tuple[str, Node]]:
         """(capture name, node) of the query `queries/NAME.scm`, in source order, outer nodes first."""
         found = [
-            (capture, node)
-            for capture, nodes in QueryCursor(query(name)).captures(self.root).items()
-            for node in nodes
+            (capture, node) for capture, nodes in QueryCursor(query(name)).captures(self.root).items() for node in nodes
         ]
         found.sort(key=lambda item: (item[1].start_byte, -item[1].end_byte))
         return found

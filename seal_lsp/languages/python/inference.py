@@ -115,9 +115,7 @@ def definition_name(
     return None
 
 
-def _script(
-    source: str, path: Path | None, environment: Environment | None, roots: Sequence[Path]
-) -> jedi.Script:
+def _script(source: str, path: Path | None, environment: Environment | None, roots: Sequence[Path]) -> jedi.Script:
     folders = [*(environment.site_packages if environment is not None else ()), *roots]
     if environment is not None:
         folders += added_folders(environment.site_packages)

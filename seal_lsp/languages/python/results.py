@@ -47,9 +47,7 @@ def _builtin(resolver: Resolver, name: str, given: list[Node], scope: Scope) -> 
     return None
 
 
-def _called(
-    resolver: Resolver, value: Value | None, given: list[Node], scope: Scope, function: Node
-) -> Value | None:
+def _called(resolver: Resolver, value: Value | None, given: list[Node], scope: Scope, function: Node) -> Value | None:
     world = resolver.world
     if value is None:
         return None

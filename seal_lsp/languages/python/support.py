@@ -9,7 +9,6 @@ from seal_lsp.core.api import ApiSurface
 from seal_lsp.core.code import ApiUse, CallUse, ImportUse
 from seal_lsp.core.library import Environment, InstalledLibrary
 from seal_lsp.languages.python import (
-    code_blocks,
     distributions,
     environment,
     grammar,
@@ -55,4 +54,6 @@ class Python:
         return standard_modules.standard_modules(environment.version)
 
     def code_blocks(self, text: str) -> Iterable[tuple[int, str]]:
+        from seal_lsp.languages.python import code_blocks
+
         return code_blocks.code_blocks(text)

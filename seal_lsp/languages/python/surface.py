@@ -13,37 +13,29 @@ fields are in `extra`:
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 from pathlib import Path
 
 import griffe
 
-from seal_lsp.core.api import ApiSurface, Parameter, Symbol
+from seal_lsp.core.api import ApiSurface, Symbol
 from seal_lsp.core.library import Environment, InstalledLibrary
 from seal_lsp.languages.python import annotations, class_members, deprecations
-from seal_lsp.languages.python.constructors import constructor_of
 from seal_lsp.languages.python.distributions import module_name
+from seal_lsp.languages.python.parameters import merged
+from seal_lsp.languages.python.settling import settle
 
-_PARAMETER_KINDS = {
-    griffe.ParameterKind.positional_only: "positional_only",
-    griffe.ParameterKind.positional_or_keyword: "positional_or_keyword",
-    griffe.ParameterKind.var_positional: "var_positional",
-    griffe.ParameterKind.keyword_only: "keyword_only",
-    griffe.ParameterKind.var_keyword: "var_keyword",
-}
 # Bases that add nothing which a static reading would miss.
 PLAIN_BASES = {"object", "abc.ABC", "typing.Generic", "typing.Protocol", "typing_extensions.Protocol",
                "typing_extensions.Generic", "collections.abc.Hashable"}  # fmt: skip
 _PLAIN_METACLASSES = {"abc.ABCMeta", "type", "enum.EnumMeta", "enum.EnumType"}
-ENUM_BASES = {f"enum.{name}" for name in ("Enum", "IntEnum", "StrEnum", "Flag", "IntFlag")}
 
 
 def surface(library: InstalledLibrary, environment: Environment) -> ApiSurface:
     """All symbols of a library. Modules that cannot be read are left out, named in `problems` and open."""
-    reading = _Reading(library)
+    reading = Reading(library)
     for root in library.roots:
         reading.load(root)
-    reading.finish()
+    settle(reading)
     return ApiSurface(
         library=library.id,
         import_names=library.import_names,
@@ -54,8 +46,8 @@ def surface(library: InstalledLibrary, environment: Environment) -> ApiSurface:
     )
 
 
-class _Reading:
-    """One pass over a library's packages: collects raw symbols, then settles what needs all of them."""
+class Reading:
+    """One pass over a library's packages that collects symbols; settling.py finishes them."""
 
     def __init__(self, library: InstalledLibrary) -> None:
         self.library = library
@@ -69,7 +61,7 @@ class _Reading:
     def load(self, root: Path) -> None:
         name = module_name(root, self.library.import_names)
         depth = len(name.split("."))
-        if not all(part.isidentifier() for part in name.split(".")) or name.partition(".")[0] in self.symbols:
+        if not all(part.isidentifier() for part in name.split(".")) or name in self.symbols:
             return
         base = root.parents[depth - 1]
         if root.is_file() and root.suffix not in (".py", ".pyi"):
@@ -189,7 +181,7 @@ class _Reading:
         if not type_:
             said = {annotations.type_of(overload.returns, overload) for overload in overloads}
             type_ = said.pop() if len(said) == 1 else type_
-        parameters = _merged([function, *overloads], bound)
+        parameters = merged([function, *overloads], bound)
         self.facts(path, type_)
         generic = annotations.class_parameters([function, *overloads])
         if generic:
@@ -242,48 +234,6 @@ class _Reading:
         if type_.own:
             self.extra[f"self_type:{path}"] = "1"
 
-    def finish(self) -> None:
-        """Settle aliases' kinds, enum members, results of calls, constructors: all need every symbol."""
-        draft = ApiSurface(self.library.id, self.library.import_names, self.symbols)
-        for path in self.classes:
-            self.enum_members(path, draft)
-        for path, callee in self.called.items():
-            found = draft.resolve(callee)
-            type_name = found.qualname if found and found.kind == "class" else found.instance_of if found else None
-            if type_name:
-                self.symbols[path] = replace(self.symbols[path], instance_of=type_name)
-        for path, symbol in list(self.symbols.items()):
-            if not symbol.target:
-                continue
-            found = draft.resolve(symbol.target)
-            if found is None and symbol.value:  # a value from elsewhere, not an alias of anything known
-                self.symbols[path] = replace(symbol, target="")
-            elif found is not None and found.qualname != path:
-                self.symbols[path] = replace(symbol, kind=found.kind, target=found.qualname)
-            elif found is not None:  # a cycle of aliases
-                self.symbols[path] = replace(symbol, target="")
-        draft = ApiSurface(
-            self.library.id, self.library.import_names, self.symbols, frozenset(self.open_names), extra=self.extra
-        )
-        for path, class_ in self.classes.items():
-            self.symbols[path] = replace(self.symbols[path], parameters=constructor_of(class_, draft, self.classes))
-            if any(draft.resolve(base) is None for base in self.symbols[path].bases):
-                self.open_names.add(path)
-
-    def enum_members(self, path: str, draft: ApiSurface) -> None:
-        if not ENUM_BASES & set(_ancestors(path, draft)):
-            return
-        symbol = self.symbols[path]
-        kept = tuple(base for base in symbol.bases if base not in ENUM_BASES)
-        self.symbols[path] = replace(symbol, bases=kept)
-        for name, member in self.classes[path].members.items():
-            plain = not member.is_alias and member.is_attribute and "property" not in member.labels
-            if plain and member.value is not None and not name.startswith("_"):
-                self.symbols[f"{path}.{name}"] = replace(self.symbols[f"{path}.{name}"], instance_of=path)
-        for name in ("name", "value"):
-            self.symbols.setdefault(f"{path}.{name}", Symbol(f"{path}.{name}", "property", file=symbol.file))
-        self.extra[f"element:{path}"] = path
-
 
 def why_unreadable(path: Path) -> str:
     try:
@@ -293,45 +243,6 @@ def why_unreadable(path: Path) -> str:
     except (OSError, ValueError, RecursionError) as error:
         return str(error)
     return "its folder is no package"
-
-
-def _ancestors(path: str, draft: ApiSurface, depth: int = 0) -> list[str]:
-    symbol = draft.resolve(path) if depth < 16 else None
-    if symbol is None:
-        return [path]
-    return [path, *(name for base in symbol.bases for name in _ancestors(base, draft, depth + 1))]
-
-
-def parameter_list(function: griffe.Function, bound: bool) -> list[Parameter]:
-    """`bound` drops the first parameter: a method is described as it is called."""
-    parameters = [
-        Parameter(
-            name=p.name.lstrip("*"),
-            kind=_PARAMETER_KINDS.get(p.kind, "positional_or_keyword"),
-            default=None if p.default is None or p.name.startswith("*") or "var" in _PARAMETER_KINDS.get(p.kind, "")
-            else str(p.default),
-            annotation=None if p.annotation is None else str(p.annotation),
-        )
-        for p in function.parameters
-    ]  # fmt: skip
-    if bound and parameters and parameters[0].kind in ("positional_only", "positional_or_keyword"):
-        parameters = parameters[1:]
-    return parameters
-
-
-def _merged(functions: list[griffe.Function], bound: bool) -> tuple[Parameter, ...]:
-    """The implementation's parameters; for overloads without one, every parameter that any of them takes."""
-    first = parameter_list(functions[0], bound)
-    known = {p.name for p in first}
-    if len(functions) == 1 or any(p.kind == "var_keyword" for p in first):
-        return tuple(first)
-    for other in functions[1:]:
-        for p in parameter_list(other, bound):
-            if p.name not in known and p.kind in ("positional_or_keyword", "keyword_only"):
-                known.add(p.name)
-                first.append(replace(p, kind="keyword_only", default=p.default or "..."))
-    order = ("positional_only", "positional_or_keyword", "var_positional", "keyword_only", "var_keyword")
-    return tuple(sorted(first, key=lambda p: order.index(p.kind)))
 
 
 def _decorators(obj: griffe.Function | griffe.Class) -> tuple[str, ...]:
