@@ -45,14 +45,14 @@ def plan(items: Sequence[Item], replay: Sequence[str], tokenizer: Tokenizer, rec
     while encoded and sum(len(s.tokens) for s in learn) < learn_budget:
         learn += pack(encoded, recipe.sequence, "learn", rng)
     replayed = [encode(Item(text), tokenizer, name_weight=1.0, text_weight=1.0) for text in replay]
-    kept = pack(replayed, recipe.sequence, "replay", rng)
+    replay_length = max(16, recipe.sequence // 2)  # shorter and oftener: the pull back to the base is steadier
+    kept = pack(replayed, replay_length, "replay", rng)
     per_step = max(1, round(recipe.step_tokens / recipe.sequence))
     steps = max(1, learn_budget // (per_step * recipe.sequence))
     batches = [learn[i * per_step : (i + 1) * per_step] for i in range(steps)]
     batches = [batch for batch in batches if batch]
-    every = recipe.replay_share and max(
-        1, round(len(batches) / max(1, recipe.tokens * recipe.replay_share / recipe.sequence))
-    )
+    replays = round(recipe.tokens * recipe.replay_share / replay_length)
+    every = max(1, round(len(batches) / replays)) if replays else 0
     for i, batch in enumerate(batches):
         if kept and every and i % every == 0:
             batch.append(kept[(i // every) % len(kept)])

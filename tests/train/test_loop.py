@@ -10,7 +10,7 @@ import pytest
 from seal_lsp.core.errors import Cancelled
 from seal_lsp.lm.load import load
 from seal_lsp.lm.tiny import make_tiny
-from seal_lsp.train import lora, loop
+from seal_lsp.train import loop, lora
 from seal_lsp.train.packing import Item, encode, pack
 from seal_lsp.train.recipe import recipe_with
 
