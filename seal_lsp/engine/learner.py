@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -48,12 +49,14 @@ class LearnerProcess:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
+            env={**os.environ, "OMP_WAIT_POLICY": "PASSIVE"},  # its threads must not spin while others type
             start_new_session=True,
             limit=LINE_LIMIT,
         )
         with contextlib.suppress(psutil.Error):
             process = psutil.Process(self._process.pid)
             process.nice(19 if psutil.POSIX else psutil.IDLE_PRIORITY_CLASS)  # its threads inherit it
+            _lower_session(process.pid)
             write_atomic(self._folder / "learner.json", encode({"pid": process.pid, "created": process.create_time()}))
 
     async def wait(self) -> int:
@@ -117,6 +120,15 @@ def overall(phase: str, fraction: float) -> float:
             return round(min(before + share * min(max(fraction, 0.0), 1.0), 1.0), 4)
         before += share
     return 0.0
+
+
+def _lower_session(pid: int) -> None:
+    """Linux groups processes by session and weighs the groups first: a nice learner in a session of its own would still
+    get half of a busy machine. Its group is made nice too, where the kernel does that (sched(7), autogrouping)."""
+    group = Path(f"/proc/{pid}/autogroup")
+    if group.exists():
+        with contextlib.suppress(OSError):
+            group.write_text("19")
 
 
 def kill_orphan(folder: Path) -> None:
