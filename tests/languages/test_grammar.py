@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from seal_lsp.languages.python.grammar import parse, parse_tolerant, syntax_problem
+from seal_lsp.languages.python.imports import imports
+from seal_lsp.languages.python.receiver import receiver_at
 
 
 @pytest.mark.parametrize(
@@ -57,6 +59,19 @@ def test_byte_and_character_offsets_agree(text: str) -> None:
         byte = len(source[:char].encode())
         assert parsed.byte(char) == byte
         assert parsed.char(byte) == char
+
+
+@pytest.mark.parametrize(
+    "source", ["\x00\x01\x02", "\ud800 = '\udfff'\nimport a", "\ufeffimport a", "a\r\nb.\r\n", "\x0c\t."]
+)
+def test_odd_characters_break_nothing(source: str) -> None:
+    parsed = parse_tolerant(source)
+    for node in parsed.root.children:
+        start, end = parsed.span(node)
+        assert 0 <= start <= end <= len(parsed.source)
+    assert isinstance(imports(source), tuple)
+    assert isinstance(syntax_problem(source), str)
+    assert receiver_at(source, len(source), []).owner == ""
 
 
 @pytest.mark.parametrize(

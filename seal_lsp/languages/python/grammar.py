@@ -32,7 +32,7 @@ class Parsed:
     def __init__(self, source: str, end: int | None = None) -> None:
         self.source = source
         self.end = len(source) if end is None else end
-        self.data = source.encode("utf-8", "surrogatepass")
+        self.data = source.encode("utf-8", "replace")
         self.tree: Tree = Parser(LANGUAGE).parse(self.data)
         self.root: Node = self.tree.root_node
 
@@ -42,7 +42,7 @@ class Parsed:
         byte_starts, char_starts = [0], [0]
         for line in self.source.split("\n"):
             char_starts.append(char_starts[-1] + len(line) + 1)
-            width = len(line) if line.isascii() else len(line.encode("utf-8", "surrogatepass"))
+            width = len(line) if line.isascii() else len(line.encode("utf-8", "replace"))
             byte_starts.append(byte_starts[-1] + width + 1)
         return byte_starts, char_starts
 
@@ -56,7 +56,7 @@ class Parsed:
             return byte
         byte_starts, char_starts = self._lines
         line = bisect_right(byte_starts, byte) - 1
-        return char_starts[line] + len(self.data[byte_starts[line] : byte].decode("utf-8", "surrogatepass"))
+        return char_starts[line] + len(self.data[byte_starts[line] : byte].decode("utf-8", "replace"))
 
     def byte(self, char: int) -> int:
         """The byte offset of a character offset."""
@@ -64,13 +64,13 @@ class Parsed:
             return char
         byte_starts, char_starts = self._lines
         line = bisect_right(char_starts, char) - 1
-        return byte_starts[line] + len(self.source[char_starts[line] : char].encode("utf-8", "surrogatepass"))
+        return byte_starts[line] + len(self.source[char_starts[line] : char].encode("utf-8", "replace"))
 
     def span(self, node: Node) -> tuple[int, int]:
         return self.char(node.start_byte), self.char(node.end_byte)
 
     def text(self, node: Node) -> str:
-        return self.data[node.start_byte : node.end_byte].decode("utf-8", "surrogatepass")
+        return self.data[node.start_byte : node.end_byte].decode("utf-8", "replace")
 
     def captures(self, name: str) -> list[tuple[str, Node]]:
         """(capture name, node) of the query `queries/NAME.scm`, in source order, outer nodes first."""

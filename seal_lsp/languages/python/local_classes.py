@@ -47,12 +47,17 @@ def _own(resolver: Resolver, class_: Scope, name: str) -> Value | None:
     return results.agreed(resolver.bound(binding) for binding in assigned)
 
 
-def defines(resolver: Resolver, class_: Scope, name: str, depth: int = 0) -> bool:
+def defines(resolver: Resolver, class_: Scope, name: str) -> bool:
     """Whether the class, or one of the source's own that it derives from, has the name itself."""
-    if name in class_.bindings or name in class_.attributes:
-        return True
-    local = [base.scope for base in bases(resolver, class_) if base is not None and base.kind == "local_class"]
-    return depth < _DEPTH and any(defines(resolver, base, name, depth + 1) for base in local)
+    return name in defined_names(resolver, class_)
+
+
+def defined_names(resolver: Resolver, class_: Scope, depth: int = 0) -> set[str]:
+    names = {*class_.bindings, *class_.attributes}
+    for base in bases(resolver, class_) if depth < _DEPTH else ():
+        if base is not None and base.kind == "local_class":
+            names |= defined_names(resolver, base.scope, depth + 1)
+    return names
 
 
 def bases(resolver: Resolver, class_: Scope) -> list[Value | None]:

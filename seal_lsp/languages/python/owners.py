@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from seal_lsp.core.api import Symbol
 from seal_lsp.languages.python.bindings import Scope
+from seal_lsp.languages.python.grammar import HOLE
 from seal_lsp.languages.python.local_classes import bases as local_bases
-from seal_lsp.languages.python.local_classes import defines, library_bases
+from seal_lsp.languages.python.local_classes import defined_names, defines, library_bases
 from seal_lsp.languages.python.resolution import Resolver
 from seal_lsp.languages.python.values import Value
 
@@ -52,6 +53,13 @@ def listing_owner(resolver: Resolver, value: Value | None) -> str:
         return bases[0] if bases else ""
     symbol = resolver.world.resolve(value.name) if value.kind in ("name", "instance") else None
     return value.name if symbol is not None and symbol.kind in ("module", "class") else ""
+
+
+def own_members(resolver: Resolver, value: Value | None) -> tuple[str, ...]:
+    """Names that the source's own class of a value defines, sorted; none for a library's."""
+    if value is None or value.kind not in ("local_class", "local_instance"):
+        return ()
+    return tuple(sorted(name for name in defined_names(resolver, value.scope) if "." not in name and name != HOLE))
 
 
 def _base_of(resolver: Resolver, value: Value, name: str) -> tuple[str, bool | None]:

@@ -14,18 +14,20 @@ from tree_sitter import Node
 from seal_lsp.core.api import ApiSurface
 from seal_lsp.languages.python.bindings import text
 from seal_lsp.languages.python.grammar import HOLE, Parsed, parse_tolerant
-from seal_lsp.languages.python.owners import callee_of, listing_owner
+from seal_lsp.languages.python.owners import callee_of, listing_owner, own_members
 from seal_lsp.languages.python.uses import Reading
 
 
 class Receiver(NamedTuple):
     """`kind`: member, import, keyword or none. `owner` is the module, class or callable that the name belongs to, ''
-    when it is not one of the surfaces'; `partial` is what is typed of the name, `given` the call's other keywords."""
+    when it is not one of the surfaces'; `partial` is what is typed of the name, `given` the call's other keywords.
+    `own` are members that the source's own class has beside those of `owner`, the library's class it derives from."""
 
     kind: str
     owner: str
     partial: str
     given: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
 
 
 def receiver_at(source: str, offset: int, surfaces: Sequence[ApiSurface]) -> Receiver:
@@ -73,7 +75,8 @@ def _classify(parsed: Parsed, start: int, partial: str, surfaces: Sequence[ApiSu
         if parent.child_by_field_name("attribute") != node:
             return nothing
         value = reading.resolver.infer(parent.child_by_field_name("object"))
-        return Receiver("member", listing_owner(reading.resolver, value), partial)
+        own = own_members(reading.resolver, value)
+        return Receiver("member", listing_owner(reading.resolver, value), partial, own=own)
     if parent.type == "dotted_name":
         return _in_dotted_name(reading, node, parent, partial)
     call, own_keyword = _call_around(node)
