@@ -172,14 +172,14 @@ class EngineLink:
             except Exception as error:  # a bug there must not end the following
                 self.problem = f"{type(error).__name__}: {error}"
                 log.exception("the engine's events failed")
-            await self._lost()
             self._failures += 1
+            self._wanted.clear()
             self._hurry.clear()
+            await self._lost()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._hurry.wait(), pause)
             pause = min(pause * 2, RETRY_S[1])
             # it may have ended because nobody needed it: only somebody who does brings it back
-            self._wanted.clear()
             await self._wanted.wait()
 
     async def _connect(self) -> EngineClient:

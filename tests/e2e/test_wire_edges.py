@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import signal
 import socket
 import sys
@@ -13,7 +14,7 @@ import sys
 import psutil
 import pytest
 from raw_client import RawClient
-from wire_project import LIBRARY, MAIN, NO_LEARNING, environ
+from wire_project import LIBRARY, MAIN, NO_LEARNING, SCRIPT, environ
 from wire_talk import at, capabilities, inline, labels, place
 
 VSCODE = capabilities("visual_studio_code")
@@ -336,3 +337,33 @@ class WebSocketPipe:
                 body = frame.encode() if isinstance(frame, str) else frame
                 reader.feed_data(b"Content-Length: %d\r\n\r\n" % len(body) + body)
         reader.feed_eof()
+
+
+async def test_the_server_starts_its_own_engine_and_brings_back_one_that_died(workspace, home, clients):
+    home.mkdir()
+    script = home / "script.json"
+    script.write_text(json.dumps({**SCRIPT, "seconds_per_token": 0.2}))
+    env = {"SEAL_MODEL__ID": f"scripted:{script}", "SEAL_ENGINE__IDLE_EXIT_S": "60"}
+    client = await clients(workspace, VSCODE, env=env)
+    text, cursor = at(MAIN + "slow = <|>")
+    uri = client.open(workspace / "main.py", text)
+    await client.until(lambda m: m["method"] == "seal/status" and m["params"]["kind"] == "Normal")
+    found = json.loads((home / "run" / "engine.json").read_text())
+    first = psutil.Process(found["pid"])
+    _, waiting = client.begin("textDocument/inlineCompletion", inline(uri, cursor, kind=1))
+    await asyncio.sleep(0.8)
+    since = len(client.heard)
+    first.kill()
+    assert (await asyncio.wait_for(waiting, 30))["result"] in (None, {"items": []})
+    await client.until(lambda m: m["method"] == "seal/status" and m["params"]["kind"] != "Normal", since=since)
+    # facts meanwhile; and since somebody still wants suggestions, another engine
+    assert (await client.ask("textDocument/hover", place(uri, CLIMB)))["contents"]
+    since = len(client.heard)
+    await client.ask("textDocument/inlineCompletion", inline(uri, cursor))
+    await client.until(lambda m: m["method"] == "seal/status" and m["params"]["kind"] == "Normal", since=since)
+    second = psutil.Process(json.loads((home / "run" / "engine.json").read_text())["pid"])
+    assert second.pid != first.pid
+    assert (await client.ask("textDocument/inlineCompletion", inline(uri, cursor, kind=1)))["items"]
+    assert await client.close() == 0
+    second.terminate()
+    await asyncio.to_thread(psutil.wait_procs, [second], 20)
