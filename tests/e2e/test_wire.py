@@ -87,6 +87,12 @@ async def test_a_session(editor, workspace, home, clients):
         hover = await client.ask("textDocument/hover", place(uri, {"line": 3, "character": 9}))
         assert "learned (adapter `" in hover["contents"]["value"]
         assert "3 vetted snippets" in hover["contents"]["value"]
+        # the model's line comes later, marked as such
+        async with asyncio.timeout(60):
+            while "written by the model, vetted" not in hover["contents"]["value"]:
+                await asyncio.sleep(0.1)
+                hover = await client.ask("textDocument/hover", place(uri, {"line": 3, "character": 9}))
+        assert "ladder.climb(rungs=3)" in hover["contents"]["value"]
         actions = await client.ask("textDocument/codeAction", ask)
         assert [a["title"] for a in actions] == [
             "Show what was learned of orchard-tools 1.2.0",

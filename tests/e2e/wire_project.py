@@ -23,6 +23,7 @@ SCRIPT = {
     "rules": {
         "ladder.climb": "(rungs=2)\nprint(1)",
         "ladder.fold": "()\n",
+        "ladder.climb(": "rungs=3)",
         "= forecast": "(days=3)\nprint(2)",
         "= plant_row": "('russet', rows=2)",
         "slow = ": "one two three four five six seven eight nine ten eleven twelve",
