@@ -30,14 +30,16 @@ from seal_lsp.core.library import LibraryId
 if TYPE_CHECKING:
     from seal_lsp.cli.demo_project import Place, Project
     from seal_lsp.core.learning import Case, CycleOutcome
-    from seal_lsp.core.protocol import Status
+    from seal_lsp.core.protocol import Status, UsageLineReply
     from seal_lsp.store.paths import Paths
 
 ANSWER_TOKENS = 32
+ANSWERED = 24
 MENU = 5
 MODEL_WAIT_S = 120.0
 NOTICE_WAIT_S = 90.0
-HOVER_WAIT_S = 20.0
+HOVER_WAIT_S = 30.0
+PATIENCE_MS = 120_000  # a number must not be lost to another program that has the processor for a while
 
 
 @dataclass(frozen=True)
@@ -136,11 +138,11 @@ class _Demo:
         async with known_client(self.paths) as client:
             self.client = client
             await self._wait(lambda s: s.model and s.runtime, MODEL_WAIT_S, "the model did not load")
-            menus_before, hover_before = await self._look("before")
+            menus_before, hover_before = await self._look("before", learned=False)
             before = await self._measure(self.options.cases, ()) if self.options.cases else {}
             outcome = await self._learn()
-            menus_after, hover_after = await self._look("after, in the same server")
-            hover_after = hover_after or hover_before
+            promoted = outcome.status == "promoted"
+            menus_after, hover_after = await self._look("after, in the same server", learned=promoted)
             self._changes(menus_before, menus_after)
             before, after = await self._arms(before, outcome)
             ledger = self._ledger()
@@ -152,12 +154,12 @@ class _Demo:
         self.screen.section(f"{outcome.status}; the numbers are in {target}")
         return result, outcome
 
-    async def _look(self, when: str) -> tuple[list[tuple[str, str, list[str]]], str]:
+    async def _look(self, when: str, *, learned: bool) -> tuple[list[tuple[str, str, list[str]]], str]:
         """Menus at the places and the hover, as the editor gets them."""
         self.screen.section(f"completions and a hover, {when}")
         rows = [(self._typed(place), place.name, await self._menu(place)) for place in self.places]
         self.screen.menus("menus, best first; [name] is what stands in the file:", rows)
-        hover = await self._hover(wait_for_model=when != "before")
+        hover = await self._hover(learned=learned)
         if hover:
             self.screen.line(f"hover on {self.hover_at[0]}:")
             self.screen.block(hover)
@@ -171,17 +173,41 @@ class _Demo:
         finally:
             self.editor.replace(self.uri, self.project.text)
 
-    async def _hover(self, *, wait_for_model: bool) -> str:
-        """The model's line is prepared in the background: look again until the hover says more, for a while."""
+    async def _hover(self, *, learned: bool) -> str:
+        """The static part is there at once; the model's line is prepared in the background, for the next hover."""
         if self.hover_at is None:
             return ""
-        _, line, column = self.hover_at
-        first = text = await self.editor.hover(self.uri, line, column)
-        end = self.screen.seconds + HOVER_WAIT_S
-        while wait_for_model and text == first and self.screen.seconds < end and await self._is_live():
-            await asyncio.sleep(0.5)
-            text = await self.editor.hover(self.uri, line, column)
+        name, line, column = self.hover_at
+        text = await self.editor.hover(self.uri, line, column)
+        if not learned:
+            return text
+        reply = await self._usage_line(name)
+        if reply.state == "ready":
+            await asyncio.sleep(0.2)
+            return await self._settled_hover(line, column, text)
+        self.screen.line(f"no usage line by the model: {reply.reason or reply.state}")
         return text
+
+    async def _settled_hover(self, line: int, column: int, text: str) -> str:
+        """The server has the line as soon as it has asked once more."""
+        for _ in range(20):
+            found = await self.editor.hover(self.uri, line, column)
+            if found != text:
+                return found
+            await asyncio.sleep(0.2)
+        return text
+
+    async def _usage_line(self, name: str) -> UsageLineReply:
+        from seal_lsp.client.wire import environment_to_dict
+        from seal_lsp.core.protocol import UsageLineRequest
+
+        request = UsageLineRequest(self.library, name, environment_to_dict(self.project.environment))
+        end = self.screen.seconds + HOVER_WAIT_S
+        reply = await self.client.usage_line(request)
+        while reply.state == "preparing" and self.screen.seconds < end:
+            await asyncio.sleep(0.5)
+            reply = await self.client.usage_line(request)
+        return reply
 
     async def _learn(self) -> CycleOutcome:
         self.screen.section("the watcher notices the import by itself")
@@ -236,20 +262,26 @@ class _Demo:
         return before, after
 
     async def _measure(self, cases: Sequence[Case], libraries: tuple[str, ...]) -> dict[str, Any]:
+        """One arm. Every place is ranked; answers are written at `ANSWERED` of them, since they take the most time."""
         from seal_lsp.core.protocol import CompleteRequest, RankRequest
-        from seal_lsp.measure.evaluate import evaluate
+        from seal_lsp.measure.evaluate import evaluate, is_valid_answer, share
 
         async def rank(prefix: str, candidates: tuple[str, ...]) -> Sequence[float]:
-            reply = await self.client.rank(RankRequest(prefix, candidates, libraries))
+            reply = await self.client.rank(RankRequest(prefix, candidates, libraries, PATIENCE_MS))
             _same_arm(reply.adapter, libraries)
             return reply.scores
 
-        async def generate(prefix: str) -> str:
-            reply = await self.client.complete(CompleteRequest(prefix, "", libraries, max_tokens=ANSWER_TOKENS))
+        async def answer(prefix: str) -> str:
+            request = CompleteRequest(prefix, "", libraries, max_tokens=ANSWER_TOKENS, deadline_ms=PATIENCE_MS)
+            reply = await self.client.complete(request)
             _same_arm(reply.adapter, libraries)
             return reply.texts[0] if reply.texts else ""
 
-        return await evaluate(cases, rank, generate, self.project.surface, self.language)
+        found = await evaluate(cases, rank, None, self.project.surface, self.language)
+        asked = cases[:: max(1, -(-len(cases) // ANSWERED))]
+        answers = [(case, await answer(case.prefix)) for case in asked]
+        valid = [is_valid_answer(case.prefix, text, self.project.surface, self.language) for case, text in answers]
+        return found | {"valid_share": share(valid), "answers": len(valid)}
 
     def _changes(self, before: list[tuple[str, str, list[str]]], after: list[tuple[str, str, list[str]]]) -> None:
         moved = sum(b[2] != a[2] for b, a in zip(before, after, strict=True))
@@ -265,10 +297,6 @@ class _Demo:
 
     def _typed(self, place: Place) -> str:
         return place.text.splitlines()[place.line]
-
-    async def _is_live(self) -> bool:
-        libraries = (await self.client.status()).libraries
-        return any(one.library == self.library and one.state == "live" for one in libraries)
 
     async def _wait(self, is_there, seconds: float, otherwise: str) -> Status:
         end = self.screen.seconds + seconds

@@ -109,7 +109,7 @@ class Screen:
             "top1": "right name first", "top5": "right name in the first five",
             "top1_noncopyable": "right name first, not in the text before",
             "top5_noncopyable": "in the first five, not in the text before",
-            "valid_share": "answers whose every API exists",
+            "valid_share": f"answers whose every API exists, of {before.get('answers', 0)}",
         }  # fmt: skip
         rows = [(label, _share(before.get(key)), _share(after.get(key))) for key, label in names.items()]
         self._console.print(table((f"{before.get('cases', 0)} {source}", "before", "after"), rows))
