@@ -195,14 +195,18 @@ def _ignored(path: Path, is_folder: bool, ignores: list[_Ignore]) -> bool:
 
 
 def _outer_ignores(root: Path) -> list[_Ignore]:
-    """Ignore files of the repository that `root` lies in, outermost first; only rules are read, no content."""
+    """Ignore files of the repository that `root` lies in, outermost first; only rules are read, no content.
+
+    A root that they ignore as a whole was opened on purpose (a scratch project below `build/`): they do not bind it.
+    """
     top = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), None)
     if top is None:
         return []
     between = [folder for folder in (root, *root.parents) if folder.is_relative_to(top) and folder != root]
     found = [_read_ignore(top / ".git" / "info" / "exclude", top)]
     found += [_read_ignore(folder / ".gitignore", folder) for folder in reversed(between)]
-    return [ignore for ignore in found if ignore]
+    ignores = [ignore for ignore in found if ignore]
+    return [] if _ignored(root, True, ignores) else ignores
 
 
 def _read_ignore(file: Path, folder: Path) -> _Ignore | None:

@@ -106,3 +106,11 @@ def test_within_follows_links(tmp_path: Path) -> None:
     (tmp_path / "w/link").symlink_to(tmp_path / "out.txt")
     assert not is_within(tmp_path / "w/link", [tmp_path / "w"])
     assert is_within(tmp_path / "w/new.txt", [tmp_path / "w"])
+
+
+def test_a_root_opened_below_an_ignored_folder_is_read(tmp_path: Path) -> None:
+    root = tmp_path / "build" / "scratch"
+    write(tmp_path, **{".git/HEAD": "", ".gitignore": "build/\n*_gen.py\n", "build/scratch/a.py": ""})
+    write(root, **{".gitignore": "own.py\n", "own.py": ""})
+    assert listed(root) == {"a.py": ""}
+    assert listed(tmp_path) == {}
