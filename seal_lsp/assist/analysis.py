@@ -10,6 +10,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,7 +29,8 @@ from seal_lsp.core.library import Environment, InstalledLibrary
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
-NEAR_S = 8.0  # a jedi inference that takes longer will not come back
+NEAR_S = 5.0  # a jedi inference that takes longer will not come back
+SLOW_S = 60.0  # how long jedi is left alone where it did not
 FAR_S = 180.0
 MENU_PATIENCE_S = 2.0
 HOVER_PATIENCE_S = 1.0
@@ -47,6 +49,8 @@ class Analysis:
         self._far = AnalysisWorker(tasks.start, (str(index), True), name="far")
         self._environments: dict[Path, asyncio.Task[EnvironmentFacts]] = {}
         self._reading: dict[str, asyncio.Task] = {}  # by the library's fingerprint
+        self._since: dict[str, float] = {}
+        self._slow: dict[str, float] = {}
         self._far_rest: asyncio.TimerHandle | None = None
         self.roots: tuple[Path, ...] = ()
 
@@ -82,10 +86,10 @@ class Analysis:
         return Place(str(path) if path else "", str(root), facts.environment)
 
     async def completions(self, text: str, offset: int, place: Place) -> CompletionFacts | None:
-        return await self._about(place, MENU_PATIENCE_S, tasks.completions, text, offset, place)
+        return await self._about(place, MENU_PATIENCE_S, tasks.completions, text, offset)
 
     async def hover(self, text: str, offset: int, place: Place) -> HoverFacts | None:
-        return await self._about(place, HOVER_PATIENCE_S, tasks.hover, text, offset, place)
+        return await self._about(place, HOVER_PATIENCE_S, tasks.hover, text, offset)
 
     async def describe(self, qualname: str, library: str, root: Path) -> HoverFacts | None:
         """A library's symbol by name; None when it is not (or no longer) installed there."""
@@ -95,50 +99,57 @@ class Analysis:
         return await self._ask(tasks.describe, qualname, library, facts.environment)
 
     async def libraries_at(self, text: str, start: int, end: int, place: Place) -> tuple[LibraryAt, ...]:
-        return await self._about(place, 0, tasks.libraries_at, text, start, end, place) or ()
+        return await self._about(place, 0, tasks.libraries_at, text, start, end) or ()
 
     async def cut(self, prefix: str, text: str, place: Place) -> CutText:
         """Nothing at all when it cannot be checked."""
-        return await self._about(place, MENU_PATIENCE_S, tasks.cut, prefix, text, place) or CutText("")
+        return await self._about(place, MENU_PATIENCE_S, tasks.cut, prefix, text) or CutText("")
 
     async def prepare(self, text: str, place: Place) -> None:
         """Have the libraries that a text imports read, ahead of the first question about them."""
-        await self._about(place, 0, tasks.warm, text, place)
+        await self._about(place, 0, tasks.warm, text)
 
     async def _about(self, place: Place, patience: float, task: Callable[..., T], *arguments: Any) -> T | None:
-        """Ask; what was missing is read beside, waited for as long as `patience`, and asked about again."""
-        reply = await self._ask(tasks.answer, task, *arguments)
+        """Ask; what was missing is read beside and asked about again, if that takes no longer than `patience` from
+        the first question on."""
+        now = asyncio.get_running_loop().time()
+        if self._slow.get(place.path, 0) > now:
+            place = replace(place, quick=True)
+        reply = await self._ask(tasks.answer, task, *arguments, place)
         if reply is None:
+            self._slow[place.path] = now + SLOW_S
             return None
         found, missing = reply
-        if missing and place.environment is not None:
-            reading = [self._read(mark, library, place.environment) for mark, library in missing.items()]
-            if patience:
-                await asyncio.wait(reading, timeout=patience)
-                if any(read.done() and not read.cancelled() and read.result() for read in reading):
-                    reply = await self._ask(tasks.answer, task, *arguments)
-                    return reply[0] if reply is not None else None
-        return found
+        if not missing or place.environment is None:
+            return found
+        reading = [self._read(mark, library, place.environment) for mark, library in missing.items()]
+        left = max(self._since[mark] for mark in missing) + patience - asyncio.get_running_loop().time()
+        if patience and left > 0:
+            await asyncio.wait(reading, timeout=left)
+        if patience and any(read.done() and not read.cancelled() and read.result() for read in reading):
+            reply = await self._ask(tasks.answer, task, *arguments, place)
+        return reply[0] if reply is not None else None
 
     def _read(self, mark: str, library: InstalledLibrary, environment: Environment) -> asyncio.Task:
         """Once in a session: what could not be read is not tried again."""
         if mark not in self._reading:
+            self._since[mark] = asyncio.get_running_loop().time()
             self._reading[mark] = asyncio.ensure_future(self._read_library(library, environment))
         return self._reading[mark]
 
     async def _read_library(self, library: InstalledLibrary, environment: Environment) -> bool:
         try:
-            return bool(await self.far(tasks.read_library, library, environment))
+            return bool(await self.far(tasks.read_library, library, environment, urgency=_size(library)))
         except Exception:  # a full disk or a damaged index: the facts that jedi finds are still served
             log.exception("%s cannot be read", library.id)
             return False
 
-    async def far(self, task: Callable[..., T], *arguments: Any, timeout: float = FAR_S) -> T | None:
-        """Run something long beside the typing. None when it overran or died."""
+    async def far(self, task: Callable[..., T], *arguments: Any, timeout: float = FAR_S, urgency: int = 0) -> T | None:
+        """Run something long beside the typing, the smallest `urgency` first. None when it overran or died."""
         if self._far_rest is not None:
             self._far_rest.cancel()
         try:
-            return await self._far.run(task, *arguments, timeout=timeout)
+            return await self._far.run(task, *arguments, timeout=timeout, urgency=urgency)
         except (TaskTimeout, TaskCrashed) as error:
             log.warning("%s", error)
             return None
@@ -158,3 +169,11 @@ class Analysis:
             self._far_rest.cancel()
         for worker in (self._near, self._far):
             worker.close()
+
+
+def _size(library: InstalledLibrary) -> int:
+    """Small libraries are read first: one huge import must not keep the others waiting."""
+    try:
+        return (library.dist_info / "RECORD").stat().st_size if library.dist_info else 1
+    except OSError:
+        return 1

@@ -9,11 +9,13 @@ from seal_lsp.core.library import Environment, InstalledLibrary
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where analysis happens: the document's path ('' if it has none) and the workspace it belongs to."""
+    """Where analysis happens: the document's path ('' if it has none) and the workspace it belongs to. `quick` leaves
+    out what took too long here before."""
 
     path: str
     root: str
     environment: Environment | None
+    quick: bool = False
 
 
 @dataclass(frozen=True, slots=True)

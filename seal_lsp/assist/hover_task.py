@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from seal_lsp.assist import tasks
 from seal_lsp.assist.facts import HoverFacts, Place
 from seal_lsp.assist.shelf import Shelf
-from seal_lsp.assist.signatures import parameter_doc, pretty_signature, signature_of
+from seal_lsp.assist.signatures import one_line, parameter_doc, pretty_signature, signature_of
 from seal_lsp.assist.text_places import line_and_column, name_at
 from seal_lsp.core.library import Environment, LibraryId
 
@@ -38,7 +38,7 @@ def hover(shelf: Shelf, text: str, offset: int, place: Place) -> HoverFacts | No
             symbol = world.resolve(dotted) if world.knows(dotted) else None
             if symbol is not None:
                 return facts_of(symbol, dotted, span, world)
-    return _hover_by_jedi(shelf, text, span, place, world)
+    return None if place.quick else _hover_by_jedi(shelf, text, span, place, world)
 
 
 def _hover_of_use(use: ApiUse, world: World) -> HoverFacts | None:
@@ -87,7 +87,7 @@ def _hover_by_jedi(shelf: Shelf, text: str, span: tuple[int, int], place: Place,
     if symbol is not None:
         return facts_of(symbol, found.full_name, span, world)
     word = {"class": "class ", "function": "def ", "module": "module "}.get(found.kind, "")
-    signature = word + (found.signature or found.full_name.rpartition(".")[2])
+    signature = word + one_line(found.signature or found.full_name.rpartition(".")[2])
     library = tasks.library_of_full_name(found.full_name, place)
     return HoverFacts(*span, found.full_name, found.kind, signature, found.doc, library, module=found.module)
 

@@ -69,6 +69,8 @@ def _members(
             yield member_of(name, f"{owner}.{name}", symbol, world, name in here)
         if not world.is_open(owner):
             return
+    if place.quick:
+        return
     from seal_lsp.languages.python.inference import complete
 
     line, column = line_and_column(text, start)
@@ -140,6 +142,8 @@ def _keywords(text: str, start: int, receiver: Receiver, world: World, place: Pl
             shown = p.name + (f": {p.annotation}" if p.annotation else "") + (f" = {p.default}" if p.default else "")
             name = str(library.library) if library else ""
             yield Member(p.name, "keyword", receiver.owner, name, shown[:MAX_SIGNATURE], receiver.owner)
+        return
+    if place.quick:
         return
     from seal_lsp.languages.python.inference import signature_keywords
 

@@ -17,7 +17,7 @@ def signature_of(symbol: Symbol, name: str = "") -> str:
         shown = symbol.returns or symbol.instance_of or ""
         value = f" = {symbol.value}" if symbol.value and len(symbol.value) < 60 and "\n" not in symbol.value else ""
         return (f"{name or symbol.name}: {shown}" if shown else (name or symbol.name)) + value
-    text = symbol.signature()
+    text = one_line(symbol.signature())
     if name and name != symbol.name:
         text = name + text.removeprefix(symbol.name)
     return text if len(text) <= MAX_SIGNATURE else text[: MAX_SIGNATURE - 1] + "…"
@@ -30,6 +30,7 @@ def pretty_signature(symbol: Symbol, name: str) -> str:
         return text
     if symbol.parameters is not None:
         text = name + symbol.signature().removeprefix(symbol.name)
+    text = one_line(text)
     word = {"class": "class ", "function": "def ", "method": "def ", "property": "(property) "}.get(symbol.kind, "")
     word = "async " + word if "async" in symbol.decorators else word
     text = word + text
@@ -38,6 +39,11 @@ def pretty_signature(symbol: Symbol, name: str) -> str:
         inner, _, tail = rest.rpartition(")")
         text = f"{head}(\n    " + ",\n    ".join(split_arguments(inner)) + f",\n){tail}"
     return text
+
+
+def one_line(text: str) -> str:
+    """Annotations are quoted as they stand in the source, line breaks and all."""
+    return re.sub(r"\s*\n\s*", " ", text)
 
 
 def split_arguments(text: str) -> list[str]:

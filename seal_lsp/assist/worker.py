@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import heapq
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -41,13 +42,15 @@ class AnalysisWorker:
         self._arguments = arguments
         self._name = name
         self._pool: ProcessPool | None = None
-        self._turn = asyncio.Lock()
+        self._turn = _Turn()
         self._closed = False
+        self._running: Future | None = None
         self.restarts = 0
 
-    async def run(self, task: Callable[..., T], *arguments: Any, timeout: float) -> T:
-        """The task's result. Raises TaskTimeout, TaskCrashed, or what the task raised."""
-        async with self._turn:
+    async def run(self, task: Callable[..., T], *arguments: Any, timeout: float, urgency: int = 0) -> T:
+        """The task's result; of those that wait, the one with the smallest `urgency` is next. Raises TaskTimeout,
+        TaskCrashed, or what the task raised."""
+        async with self._turn.taken(urgency):
             try:
                 return await self._once(task, arguments, timeout)
             except BrokenProcessPool:
@@ -63,6 +66,7 @@ class AnalysisWorker:
         if self._closed:
             raise TaskCrashed(f"the {self._name} worker is closed")
         future = await asyncio.to_thread(self._schedule, task, arguments, timeout)
+        self._running = future
         waiting = asyncio.wrap_future(future)
         waiting.add_done_callback(_seen)
         try:
@@ -109,11 +113,13 @@ class AnalysisWorker:
         pool, self._pool = self._pool, None
         if pool is not None:
             pool.stop()
+            if self._running is not None:
+                self._running.cancel()  # a stopped pool leaves it open, and somebody may wait
             pool.join(timeout=5)
 
     async def rest(self) -> None:
         """End the process when nothing runs; the next task starts another."""
-        async with self._turn:
+        async with self._turn.taken(0):
             await asyncio.to_thread(self._drop)
 
     def close(self) -> None:
@@ -123,6 +129,41 @@ class AnalysisWorker:
             self._drop()
         except TimeoutError:
             log.warning("the %s worker did not end", self._name)
+
+
+class _Turn:
+    """One at a time; the others wait in order of urgency, then of arrival. Who is cancelled leaves the line."""
+
+    def __init__(self) -> None:
+        self._line: list[tuple[int, int, asyncio.Future]] = []
+        self._count = 0
+        self._busy = False
+
+    @contextlib.asynccontextmanager
+    async def taken(self, urgency: int) -> AsyncIterator[None]:
+        if self._busy:
+            ticket = asyncio.get_running_loop().create_future()
+            self._count += 1
+            heapq.heappush(self._line, (urgency, self._count, ticket))
+            try:
+                await ticket
+            except asyncio.CancelledError:
+                if ticket.done() and not ticket.cancelled():
+                    self._next()  # called up and cancelled in the same moment
+                raise
+        self._busy = True
+        try:
+            yield
+        finally:
+            self._next()
+
+    def _next(self) -> None:
+        while self._line:
+            ticket = heapq.heappop(self._line)[2]
+            if not ticket.done():
+                ticket.set_result(None)  # stays busy: the turn is handed on
+                return
+        self._busy = False
 
 
 def _seen(future: asyncio.Future) -> None:

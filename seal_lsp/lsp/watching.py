@@ -216,7 +216,10 @@ class Watching:
                 roots=roots,
                 reason=reason,
                 force=force,
-                overrides={},
+                overrides={
+                    "collect.dependents": settings.collect.dependents,
+                    "collect.exclude": list(settings.files.exclude),
+                },
             )
         )
 

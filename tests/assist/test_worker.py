@@ -110,3 +110,21 @@ async def test_after_closing_every_task_is_refused(worker):
         await asyncio.wait_for(waiting, 10)
     with pytest.raises(TaskCrashed):
         await worker.run(worker_tasks.add, 1, 2, timeout=60)
+
+
+async def test_the_most_urgent_is_next(worker, tmp_path):
+    order: list[str] = []
+
+    async def run(name: str, urgency: int) -> None:
+        await worker.run(worker_tasks.nap, 0.2, str(tmp_path / name), timeout=60, urgency=urgency)
+        order.append(name)
+
+    tasks = [asyncio.create_task(run("first", 5))]
+    await asyncio.sleep(0.05)
+    tasks += [asyncio.create_task(run(name, urgency)) for name, urgency in (("big", 9), ("small", 2), ("scan", 0))]
+    await asyncio.sleep(0.05)
+    tasks.append(asyncio.create_task(run("gone", 1)))
+    await asyncio.sleep(0.05)
+    tasks.pop().cancel()
+    await asyncio.gather(*tasks)
+    assert order == ["first", "scan", "small", "big"]
