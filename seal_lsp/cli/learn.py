@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seal_lsp.cli.asking import ask
+from seal_lsp.cli.asking import ask, user_settings
 from seal_lsp.cli.output import Json, err, note, show
 from seal_lsp.cli.workspace import find_library
 from seal_lsp.core.errors import GateRejected, NothingToLearn, SealError, UsageError
@@ -35,7 +35,15 @@ def command(
     found, environment = find_library(library, root)
     if found.problem:
         note(f"{found.id}: {found.problem}")
-    request = LearnRequest(str(found.id), environment_to_dict(environment), (str(root),), "command", force)
+    settings = user_settings()
+    request = LearnRequest(
+        library=str(found.id),
+        environment=environment_to_dict(environment),
+        roots=(str(root),) if settings.collect.workspace else (),
+        reason="command",
+        force=force,
+        overrides=settings.learn_overrides(),
+    )
 
     async def work(client: EngineClient) -> dict[str, Any]:
         reply = await client.learn(request)

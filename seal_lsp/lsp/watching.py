@@ -216,10 +216,7 @@ class Watching:
                 roots=roots,
                 reason=reason,
                 force=force,
-                overrides={
-                    "collect.dependents": settings.collect.dependents,
-                    "collect.exclude": list(settings.files.exclude),
-                },
+                overrides=settings.learn_overrides(),
             )
         )
 

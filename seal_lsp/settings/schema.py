@@ -187,6 +187,10 @@ class Settings(_Group):
     files: FilesSettings = Field(FilesSettings(), description="Which files may be looked at.")
     collect: CollectSettings = Field(CollectSettings(), description="Where evidence about a library may come from.")
 
+    def learn_overrides(self) -> dict:
+        """What a LearnRequest tells the learner of these settings."""
+        return {"collect.dependents": self.collect.dependents, "collect.exclude": list(self.files.exclude)}
+
     @classmethod
     def to_json_schema(cls) -> dict:
         """The nested schema, with `$defs`, as editors and TOML checkers read it."""
