@@ -63,7 +63,8 @@ def demo(tmp_path: Path, environ: dict[str, str], *words: str) -> subprocess.Com
 
 def check(tmp_path: Path, done: subprocess.CompletedProcess[str]) -> dict:
     """What must hold however the gate decided."""
-    assert done.returncode in (0, 3), done.stdout + done.stderr
+    screen = done.stdout + done.stderr
+    assert done.returncode in (0, 3), screen
     found = json.loads((tmp_path / "out/demo.json").read_text())
     assert list(found) == KEYS
     assert (found["library"], found["version"]) == (orchard.LIBRARY.name, orchard.LIBRARY.version)
@@ -75,7 +76,7 @@ def check(tmp_path: Path, done: subprocess.CompletedProcess[str]) -> dict:
     assert list(found["before"]) == list(found["after"]) == ARM
     assert found["before"]["cases"] == found["after"]["cases"] > 0
     assert "orchard" in found["hover"]["before"]
-    assert ("REJECTED" in done.stdout) is not found["gate"]["promoted"]
+    assert ("REJECTED" in screen) is not found["gate"]["promoted"]
     home = Paths.default({"SEAL_HOME": str(tmp_path / "out/demo/home")})
     verified = Ledger(home.ledger).verify()
     assert found["ledger"] == {"rows": verified.rows, "verified": verified.ok}
@@ -85,19 +86,18 @@ def check(tmp_path: Path, done: subprocess.CompletedProcess[str]) -> dict:
     assert ("activate" in kinds) is found["gate"]["promoted"]
     assert not home.socket.exists(), "the demo left its engine running"
     for said in ("initialize answered", "in the engine's queue: orchard-tools@1.2.0", "Training", "the chain verifies"):
-        assert said in done.stdout, said
+        assert said in screen, said
     if not found["gate"]["promoted"]:
         assert found["after"] == found["before"]
-        assert "no adapter went live" in done.stdout
+        assert "no adapter went live" in screen
     return found
 
 
 def test_on_a_tiny_model(tmp_path: Path) -> None:
     environ = tiny_user(tmp_path)
-    done = demo(tmp_path, environ, "--budget-tokens", "2000")
-    check(tmp_path, done)
-    again = demo(tmp_path, environ, "--budget-tokens", "2000", "--json")
-    assert json.loads(again.stdout)["library"] == orchard.LIBRARY.name, "with --json stdout is the report alone"
+    done = demo(tmp_path, environ, "--budget-tokens", "2000", "--json")
+    found = check(tmp_path, done)
+    assert json.loads(done.stdout) == found, "with --json stdout is the report alone"
 
 
 def test_at_the_places_of_a_case_file(tmp_path: Path) -> None:
