@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from seal_lsp.store.paths import Paths
 
 ANSWER_TOKENS = 32
-ANSWERED = 24
+ANSWERED = 12
+PREFIX_CHARACTERS = 820  # about 256 tokens of code
 MENU = 5
 MODEL_WAIT_S = 120.0
 NOTICE_WAIT_S = 90.0
@@ -267,12 +268,13 @@ class _Demo:
         from seal_lsp.measure.evaluate import evaluate, is_valid_answer, share
 
         async def rank(prefix: str, candidates: tuple[str, ...]) -> Sequence[float]:
-            reply = await self.client.rank(RankRequest(prefix, candidates, libraries, PATIENCE_MS))
+            reply = await self.client.rank(RankRequest(prefix[-PREFIX_CHARACTERS:], candidates, libraries, PATIENCE_MS))
             _same_arm(reply.adapter, libraries)
             return reply.scores
 
         async def answer(prefix: str) -> str:
-            request = CompleteRequest(prefix, "", libraries, max_tokens=ANSWER_TOKENS, deadline_ms=PATIENCE_MS)
+            shown = prefix[-PREFIX_CHARACTERS:]
+            request = CompleteRequest(shown, "", libraries, max_tokens=ANSWER_TOKENS, deadline_ms=PATIENCE_MS)
             reply = await self.client.complete(request)
             _same_arm(reply.adapter, libraries)
             return reply.texts[0] if reply.texts else ""
