@@ -21,7 +21,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
-    """One name. `qualname` is a dotted path that can be imported or reached from the package (`throttled.Throttled.limit`).
+    """One name. `qualname` is a dotted path that is imported or reached from the package (`throttled.Throttled.limit`).
 
     `kind`: module, class, function, method, property, attribute. `target` names the symbol that an alias (re-export)
     stands for; facts of an alias are those of its target. `parameters` is None for what cannot be called; for a

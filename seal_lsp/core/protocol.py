@@ -13,7 +13,7 @@ API_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class LearnedLibrary:
-    """A library as the engine knows it. `state`: live, rejected, learning, queued, paused, known (the base knows it), failed."""
+    """A library as the engine knows it. `state`: live, rejected, learning, queued, paused, known (to the base), failed."""
 
     library: str
     state: str
@@ -27,7 +27,7 @@ class LearnedLibrary:
 
 @dataclass(frozen=True, slots=True)
 class Learning:
-    """The learning operation under way. `phase`: known, collect, write, vet, train, gate, live. `fraction` is 0..1 overall."""
+    """The learning under way. `phase`: known, collect, write, vet, train, gate, live. `fraction` is 0..1 overall."""
 
     cycle: str
     library: str
