@@ -25,13 +25,14 @@ check-tools:
 	command -v git >/dev/null 2>&1 || missing="$$missing\n  git"; \
 	if [ -n "$$missing" ]; then printf "missing on this machine:$$missing\n" >&2; exit 1; fi
 
+# --no-compile: of the thousands of files that torch brings, Python compiles the few it imports, when it imports them.
 # The stamp is named by pyproject's hash, not by its time: a checkout touches files without changing them.
 STAMP := $(VENV)/.seal-$(shell cksum < pyproject.toml | tr -c '0-9\n' '-')
 
 $(STAMP): | check-tools
 	@test -x $(BIN)/python || { echo "creating $(VENV) with $(PYTHON)"; "$(PYTHON)" -m venv $(VENV); }
 	@echo "installing seal-lsp and what it needs into $(VENV)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[cpu,dev]' \
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -e '.[cpu,dev]' \
 	  || { echo "pip could not install the packages: is a package index reachable, and is there room on the disk?" >&2; exit 1; }
 	@rm -f $(VENV)/.seal-*; touch $@
 
