@@ -13,7 +13,7 @@ API_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class LearnedLibrary:
-    """A library as the engine knows it. `state`: live, rejected, learning, queued, paused, known (to the base), failed."""
+    """A library as the engine sees it; `state`: live, rejected, learning, queued, paused, known or failed."""
 
     library: str
     state: str
