@@ -33,7 +33,7 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A block of text about a library: `kind` is usage (runnable code that calls it) or source (the library's own code).
+    """Text about a library: `kind` is usage (runnable code that calls it) or source (the library's own code).
 
     `unit` names the independent thing it came from (a README section, a function, a file): held-out probes are drawn
     by unit, so that no sibling line of a probe is trained on.

@@ -56,3 +56,10 @@ def test_outside_the_workspace(root, tmp_path):
 
 def test_a_workspace_inside_a_repository_obeys_the_repository(root):
     assert permitted(root / "pkg" / "scratch.py", (root / "pkg",), EXCLUDE) is False
+
+
+def test_a_workspace_opened_below_an_ignored_folder_was_opened_on_purpose(root):
+    (root / "build" / "scratch").mkdir(exist_ok=True)
+    (root / "build" / "scratch" / "main.py").write_text("")
+    assert permitted(root / "build" / "scratch" / "main.py", (root / "build" / "scratch",), EXCLUDE) is True
+    assert permitted(root / "build" / "scratch" / "main.py", (root,), EXCLUDE) is False
