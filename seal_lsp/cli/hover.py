@@ -18,6 +18,9 @@ def command(
     text = position.ask_editor(place, lambda editor, uri, line, character: editor.hover(uri, line, character))
 
     def human(console):
-        console.print(Markdown(text) if text else "nothing to say about this place")
+        if text and console.is_terminal:
+            console.print(Markdown(text))
+        else:
+            console.print(text or "nothing to say about this place", markup=False)
 
     show({"hover": text}, json, human)
