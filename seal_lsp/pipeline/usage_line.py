@@ -1,6 +1,7 @@
 """A usage line for a hover: the live adapter writes on from a fixed head, vetting has the last word.
 
-The head (import, receiver, opening bracket) is built from the API index; only the arguments are the model's.
+The head (import, receiver, opening bracket) is built from the API index; only the arguments are the model's. Where it
+names an argument that does not exist it is asked again, with the signature's names and only the values left to it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from seal_lsp.self_edits.layout import variable_for
 from seal_lsp.vet.line import vet_line
 
 _TOKENS = 40
+_VALUE_TOKENS = 16
 
 
 def usage_line(
@@ -29,13 +31,51 @@ def usage_line(
     if not start:
         return UsageLineReply("rejected", adapter=adapter, reason="it is not called")
     answer = model.generate([head + start], max_tokens=_TOKENS, stop=("\n\n",), adapter=adapter)[0]
-    line = closed(start + answer.text, head, language)
-    if not line:
-        return UsageLineReply("rejected", adapter=adapter, reason="the model wrote no complete call")
-    verdict = vet_line(head + line, (surface,), importable, language)
-    if not verdict.passed:
-        return UsageLineReply("rejected", adapter=adapter, reason=f"{verdict.check}: {verdict.reason}")
-    return UsageLineReply("ready", line, adapter)
+    reason = "the model wrote no complete call"
+    for line in (
+        closed(start + answer.text, head, language),
+        grounded(model, adapter, symbol, head + start, surface, language),
+    ):
+        if not line:
+            continue
+        line = line.removeprefix(head)
+        verdict = vet_line(head + line, (surface,), importable, language)
+        if verdict.passed:
+            return UsageLineReply("ready", line, adapter)
+        reason = f"{verdict.check}: {verdict.reason}"
+    return UsageLineReply("rejected", adapter=adapter, reason=reason)
+
+
+def grounded(
+    model: LanguageModel, adapter: str, symbol: str, text: str, surface: ApiSurface, language: LanguageSupport
+) -> str:
+    """`text` and the arguments that the call needs, else the one the model likes best: names from the signature, values
+    by the model. '' when a name must not be given as a keyword, or the model writes no value."""
+    found = surface.resolve(symbol)
+    parameters = [p for p in found.parameters or () if p.kind not in ("var_positional", "var_keyword")]
+    names = [p.name for p in parameters if p.default is None]
+    if any(p.kind == "positional_only" for p in parameters):
+        return ""
+    if not names and parameters:
+        scores = model.rank(text, [p.name for p in parameters], adapter=adapter)
+        names = [max(zip(scores, (p.name for p in parameters), strict=True))[1]]
+    for number, name in enumerate(names):
+        text += f"{', ' if number else ''}{name}="
+        value = first_argument(
+            model.generate([text], max_tokens=_VALUE_TOKENS, stop=("\n",), adapter=adapter)[0].text, language
+        )
+        if not value:
+            return ""
+        text += value
+    return text + ")"
+
+
+def first_argument(text: str, language: LanguageSupport) -> str:
+    """The expression that `text` begins with, up to the comma or bracket that ends it; '' if nothing ends it."""
+    for index, character in enumerate(text):
+        if character in ",)" and text[:index].strip() and not language.syntax_problem(f"call(name={text[:index]})"):
+            return text[:index].strip()
+    return ""
 
 
 def usage_head(symbol: str, surface: ApiSurface) -> tuple[str, str]:

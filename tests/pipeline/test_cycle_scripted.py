@@ -136,6 +136,8 @@ def test_a_full_disk_while_training_leaves_a_cycle_that_goes_on(environment, tmp
         ("orchard.forecast", "days=(1 + 2))", "ready", "result = forecast(days=(1 + 2))"),
         ("orchard.Ladder", "width=2.5)", "rejected", "width"),
         ("orchard.Ladder", "height=", "rejected", "no complete call"),
+        ("orchard.Ladder", "'oak', width=2)", "ready", "ladder = Ladder(height='oak')"),
+        ("orchard.ripeness_of", "7, depth=(1, 2))", "ready", "result = ripeness_of(variety=7, week=7)"),
         ("orchard.Ripeness.RIPE", "", "rejected", "not called"),
     ],
 )
