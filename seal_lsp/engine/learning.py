@@ -27,7 +27,8 @@ from seal_lsp.engine.model_host import ModelHost
 
 log = logging.getLogger(__name__)
 
-SAID = {kind.exit_code: kind.__name__ for kind in SealError.__subclasses__() if kind.exit_code != Cancelled.exit_code}
+UNSAID = (SealError.exit_code, Cancelled.exit_code)  # any crash ends with the first; a subclass may inherit it
+SAID = {kind.exit_code: kind.__name__ for kind in SealError.__subclasses__() if kind.exit_code not in UNSAID}
 DEATHS_AT_MOST = 3  # without getting one phase further in between
 
 
