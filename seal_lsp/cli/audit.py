@@ -1,8 +1,12 @@
-"""`seal-lsp audit show|verify|export`: the ledger, read from disk. Needs no engine and changes nothing."""
+"""`seal-lsp audit show|verify|export`: the ledger, read from disk. Needs no engine and changes no row.
+
+A ledger that turns out to be damaged is set aside by the store, which warns on stderr as it does so.
+"""
 
 from __future__ import annotations
 
 import json as jsonlib
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -38,12 +42,20 @@ def show_rows(
 
 @app.command("verify", epilog=EPILOG)
 def verify(json: Json = False) -> None:
-    """Recompute the hash chain. Exit 8 when a row is not what was written."""
-    found = _ledger().verify()
+    """Recompute the hash chain. Exit 8 when a row is not what was written, or a damaged ledger was set aside."""
+    book = _ledger()
+    found = book.verify()
     if not found.ok:
         raise StoreDamaged(
             f"the ledger does not verify: row {found.first_bad}: {found.reason}",
             hint="rows before it are intact; export them with: seal-lsp audit export",
+        )
+    # Said for as long as the file lies there: otherwise a damaged history would verify at the second asking.
+    if lost := [one for one in book.set_aside() if one.file.exists()]:
+        files = " ".join(shlex.quote(str(one.file)) for one in lost)
+        raise StoreDamaged(
+            "; ".join(one.message for one in lost) + f" ({found.rows} rows since then, they verify)",
+            hint=f"put back a copy of the ledger if you have one; else keep what was damaged elsewhere: mv {files} ...",
         )
     show({"rows": found.rows, "verified": True}, json, lambda c: c.print(f"{found.rows} rows, the chain verifies"))
 

@@ -29,6 +29,7 @@ KINDS = frozenset(
     {"self_edit", "verdict", "train", "gate", "activate", "rollback", "forget", "unroute", "cycle", "damaged"}
 )
 GENESIS = "0" * 64
+_ITSELF = "ledger"  # the subject of a row about a ledger; libraries have an @
 _COLUMNS = "seq, time, kind, subject, once, data, prev, hash"
 _SAFE_INTEGER = 2**53 - 1
 
@@ -79,8 +80,15 @@ class Ledger:
 
     @property
     def notices(self) -> list[str]:
-        """What a person should be told: damaged files that were set aside."""
+        """What a person should be told: damaged files that were set aside by this object."""
         return self._database.notices
+
+    def set_aside(self) -> tuple[SetAside, ...]:
+        """Damaged ledgers that this one took the place of, whichever process found them so; their files may be gone."""
+        return tuple(
+            SetAside(Path(row.data["file"]), row.data["sha256"], row.data["bytes"], row.data["reason"])
+            for row in self.rows(subject=_ITSELF, kind="damaged")
+        )
 
     def append(self, kind: str, subject: str | LibraryId, data: Mapping, *, once: str = "") -> int | None:
         """The new row's number; None when rows with the key `once` exist already (nothing is written then)."""
@@ -163,7 +171,7 @@ class Ledger:
 
     def _say_damaged(self, connection: sqlite3.Connection, set_aside: SetAside) -> None:
         data = {"file": str(set_aside.file), "sha256": set_aside.sha256, "bytes": set_aside.size}
-        self._insert(connection, [("damaged", "ledger", {**data, "reason": set_aside.reason})], "")
+        self._insert(connection, [("damaged", _ITSELF, {**data, "reason": set_aside.reason})], "")
 
 
 def _head(connection: sqlite3.Connection) -> tuple[int, str]:

@@ -52,6 +52,35 @@ def test_audit_tells_of_a_ledger_that_was_changed(seal, ledger: Ledger) -> None:
     assert "row 2" in ran.json["error"]["message"]
 
 
+def damage(ledger: Ledger) -> None:
+    ledger.close()
+    ledger.path.write_bytes(b"this is no database" * 500)
+
+
+@pytest.mark.parametrize("command", ["show", "verify", "export"])
+def test_audit_says_that_a_damaged_ledger_was_set_aside(seal, ledger: Ledger, tmp_path: Path, command: str) -> None:
+    damage(ledger)
+    ran = seal("audit", command, *([tmp_path / "l.jsonl"] if command == "export" else []), "--json")
+    (aside,) = ledger.path.parent.glob("ledger.db.damaged-*")
+    assert f"{aside.name}: damaged (file is not a database); set aside in {aside.parent}" in ran.err
+    assert ran.code == (8 if command == "verify" else 0)
+
+
+def test_a_damaged_ledger_does_not_verify_until_it_was_moved_away(seal, ledger: Ledger, tmp_path: Path) -> None:
+    damage(ledger)
+    ledger.append("cycle", "acme@1.2", {"status": "rejected"})  # another process, an engine say, sets it aside
+    (aside,) = ledger.path.parent.glob("ledger.db.damaged-*")
+    for _ in range(2):
+        ran = seal("audit", "verify", "--json")
+        assert (ran.code, ran.json["error"]["type"]) == (8, "StoreDamaged")
+        assert f"{aside.name}: damaged" in ran.json["error"]["message"]
+        assert str(aside) in ran.json["error"]["hint"]
+    assert f"{aside.name}: damaged" in seal("audit", "verify").err
+    aside.rename(tmp_path / "kept.db")
+    assert seal("audit", "verify", "--json").json == {"rows": 2, "verified": True}
+    assert [row["kind"] for row in seal("audit", "show", "--json").json["rows"]] == ["damaged", "cycle"]
+
+
 def test_libraries(seal, workspace: Path, monkeypatch) -> None:
     monkeypatch.chdir(workspace)
     found = seal("libraries", "--json").json
