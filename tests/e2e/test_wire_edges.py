@@ -144,13 +144,40 @@ async def test_files_of_every_kind(workspace, clients):
 
 
 async def test_a_large_file_is_said_once_and_hinders_nobody(workspace, clients):
+    """5 MB, open and on disk: no answers in it, said once; the other file is answered while it is typed in, and the
+    workspace is still looked through."""
+    text = MAIN + "x = 1  # filler\n" * 330_000
+    assert len(text) > 5_000_000
+    (workspace / "big.py").write_text(text)
     client = await clients(workspace, VSCODE, env=OFF)
-    big = client.open(workspace / "big.py", MAIN + "x = 1  # filler\n" * 330_000)
-    assert await client.ask("textDocument/hover", place(big, CLIMB)) is None
-    client.change(big, 2, {"range": {"start": CLIMB, "end": CLIMB}, "text": "x"})
-    assert await client.ask("textDocument/completion", place(big, CLIMB)) is None
-    assert len([m for m in messages(client) if "big.py" in m]) == 1
     uri = client.open(workspace / "main.py", MAIN)
+    big = client.open(workspace / "big.py", text)
+    line = {"start": CLIMB, "end": CLIMB}
+    waiting = []
+    for version in range(2, 6):
+        client.change(big, version, {"range": line, "text": "x"})
+        waiting += [
+            client.begin("textDocument/completion", place(big, CLIMB))[1],
+            client.begin("textDocument/inlineCompletion", inline(big, CLIMB))[1],
+            client.begin("textDocument/hover", place(big, CLIMB))[1],
+        ]
+        assert "def climb" in (await client.ask("textDocument/hover", place(uri, CLIMB)))["contents"]["value"]
+    answers = [(await asyncio.wait_for(answer, 30))["result"] for answer in waiting]
+    assert all(answer in (None, {"items": []}) for answer in answers)
+    actions = {"textDocument": {"uri": big}, "range": line, "context": {"diagnostics": []}}
+    assert await client.ask("textDocument/codeAction", actions) is None
+    client.notify("textDocument/didSave", {"textDocument": {"uri": big}})
+
+    async def decided() -> list:
+        status = await client.ask("workspace/executeCommand", {"command": "seal.status"})
+        return [found["library"] for one in status["workspaces"] for found in one["decisions"]]
+
+    async with asyncio.timeout(30):
+        while LIBRARY not in await decided():
+            await asyncio.sleep(0.1)
+    said = "seal-lsp: big.py is larger than files.max_kb (1024 KiB): no answers there"
+    assert [m for m in messages(client) if "big.py" in m] == [said]
+    client.notify("textDocument/didClose", {"textDocument": {"uri": big}})
     assert (await client.ask("textDocument/hover", place(uri, CLIMB)))["contents"]
 
 
