@@ -24,7 +24,7 @@ from seal_lsp.cli.learn import decided
 from seal_lsp.cli.lsp_client import Editor
 from seal_lsp.cli.output import Json, err, show
 from seal_lsp.cli.output import out as stdout
-from seal_lsp.core.errors import Cancelled, EngineUnavailable, GateRejected, NothingToLearn, SealError
+from seal_lsp.core.errors import Cancelled, EngineUnavailable, GateRejected, NothingToLearn, SealError, UsageError
 from seal_lsp.core.library import LibraryId
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class Options:
     library: LibraryId
     out: Path
     cases: tuple[Case, ...] = ()
+    case_file: Path | None = None
     budget_tokens: int | None = None
     pip_options: tuple[str, ...] = ()
 
@@ -67,9 +68,15 @@ def command(
         library=LibraryId.parse(lib),
         out=out.absolute(),
         cases=tuple(load_cases(cases)) if cases else (),
+        case_file=cases.absolute() if cases else None,
         budget_tokens=budget_tokens,
         pip_options=tuple(pip_option or ()),
     )
+    others = sorted(
+        {f"{c.library}=={c.version}" for c in options.cases} - {f"{options.library.name}=={options.library.version}"}
+    )
+    if others:
+        raise UsageError(f"{cases} has places of {', '.join(others)}", hint=f"give its library: LIB={others[0]}")
     result, outcome = run(options, Screen(err() if json else stdout()))
     show(result, json, lambda console: None)
     why = "; ".join(outcome.reasons)
@@ -356,6 +363,8 @@ def _settings(options: Options) -> dict[str, Any]:
     learn: dict[str, Any] = {"enabled": True, "auto": True, "trust": "declared"}
     if options.budget_tokens:
         learn["max_tokens"] = options.budget_tokens
+    if options.case_file:
+        learn["held_out"] = [str(options.case_file)]
     return {"learn": learn}
 
 

@@ -43,6 +43,7 @@ def command(
         reason="command",
         force=force,
         overrides=settings.learn_overrides(),
+        held_out=settings.learn.held_out,
     )
 
     async def work(client: EngineClient) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from seal_lsp.core.language import LanguageSupport
 from seal_lsp.core.learning import Evidence
 from seal_lsp.core.library import Environment, InstalledLibrary
 from seal_lsp.core.progress import Progress, silent
+from seal_lsp.measure.overlap import Overlap
 
 _SAID_PER_SOURCE = 200  # reasons kept for one source; the rest is counted
 
@@ -34,10 +35,14 @@ def gather(
     dependents: bool = True,
     workspace: bool = True,
     exclude: Iterable[str] = (),
+    held_out: Iterable[str] = (),
     limits: Limits = Limits(),  # noqa: B008 - frozen
     progress: Progress = silent,
 ) -> Gathered:
-    """Everything there is, exact repeats once (the best source keeps it), in an order that only the files decide."""
+    """Everything there is, exact repeats once (the best source keeps it), in an order that only the files decide.
+
+    `held_out` are texts that will be asked about: evidence that shares 13 words with one is dropped.
+    """
     exclude = tuple(exclude)
     baskets: list[Basket] = []
 
@@ -66,6 +71,13 @@ def gather(
             skipped.append(("more", f"{len(each.skipped) - _SAID_PER_SOURCE} more were passed over"))
         if each.full:
             skipped.append(("more", f"stopped at {limits.max_items} pieces of evidence from one source"))
+    shares = Overlap(held_out)
+    clean = tuple(item for item in evidence if not shares(item.text))
+    if len(clean) < len(evidence):
+        skipped.append(
+            ("held_out", f"{len(evidence) - len(clean)} pieces of evidence share 13 words with a held-out case")
+        )
+    evidence = clean
     progress("collect", 1.0, f"{len(evidence)} pieces of evidence")
     return Gathered(evidence, tuple(dict.fromkeys(skipped)))
 

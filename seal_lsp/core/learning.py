@@ -111,7 +111,9 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class LearnJob:
-    """What the engine asks of a learner process (`job.json`). `overrides` are recipe fields changed for this run."""
+    """What the engine asks of a learner process (`job.json`). `overrides` are recipe fields changed for this run, and
+    with a dot options of a stage (`gate.*`, `collect.*`). `held_out` are paths of case files (JSONL): nothing that
+    shares 13 words with one of their places is trained on."""
 
     cycle: str
     library: LibraryId
@@ -124,6 +126,7 @@ class LearnJob:
     overrides: dict = field(default_factory=dict)
     wrong_adapters: tuple[str, ...] = ()
     parent: str = ""
+    held_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,7 +117,7 @@ class UsageLineReply:
 @dataclass(frozen=True, slots=True)
 class LearnRequest:
     """`environment` is core.library.Environment as a dict of strings; `roots` are workspace folders whose call sites
-    may be used as evidence. `reason`: watch, command, upgrade, demo."""
+    may be used as evidence. `reason`: watch, command, upgrade, demo. `held_out`: paths of case files, which may not."""
 
     library: str
     environment: dict
@@ -125,6 +125,7 @@ class LearnRequest:
     reason: str = "command"
     force: bool = False
     overrides: dict = field(default_factory=dict)
+    held_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

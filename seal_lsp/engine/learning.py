@@ -140,6 +140,7 @@ class LearningQueue:
             model=base.spec,
             force=request.force,
             overrides=self._adjust(request.overrides),
+            held_out=tuple(request.held_out),
         )
         self._waiting.append(await asyncio.to_thread(new_cycle, self._root, job))
         self._wake.set()

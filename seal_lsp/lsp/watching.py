@@ -217,6 +217,7 @@ class Watching:
                 reason=reason,
                 force=force,
                 overrides=settings.learn_overrides(),
+                held_out=settings.learn.held_out,
             )
         )
 

@@ -32,3 +32,21 @@ def paired(before: Sequence[float], after: Sequence[float], *, resamples: int = 
     n = len(differences)
     means = sorted(fmean(rng.choices(differences, k=n)) for _ in range(resamples))
     return Interval(fmean(differences), means[int(0.025 * resamples)], means[int(0.975 * resamples)], n)
+
+
+def within_groups(groups: Sequence[Sequence[float]], *, resamples: int = 2000, seed: int = 0) -> Interval:
+    """Interval of the mean over groups of each group's mean, values resampled within their group (stratified bootstrap,
+    Efron & Tibshirani 1993, percentile method): every library weighs the same, however many cases it has."""
+    groups = [group for group in groups if group]
+    if not groups:
+        return Interval(0.0, 0.0, 0.0, 0)
+    rng = random.Random(seed)
+    totals = [0.0] * resamples
+    for group in groups:
+        n = len(group)
+        drawn = rng.choices(group, k=n * resamples)
+        for at in range(resamples):
+            totals[at] += sum(drawn[at * n : (at + 1) * n]) / n
+    means = sorted(total / len(groups) for total in totals)
+    mean = fmean(fmean(group) for group in groups)
+    return Interval(mean, means[int(0.025 * resamples)], means[int(0.975 * resamples)], sum(map(len, groups)))

@@ -22,8 +22,10 @@ from seal_lsp.core.lm import Cancel, LanguageModel
 from seal_lsp.core.progress import Progress
 from seal_lsp.gate.examine import Exam, examine
 from seal_lsp.languages.python.fingerprint import fingerprint
+from seal_lsp.measure.cases import load_cases
 from seal_lsp.measure.corpora import drift_texts
 from seal_lsp.measure.evaluate import is_valid_answer
+from seal_lsp.measure.overlap import case_text
 from seal_lsp.measure.probes import hold_out
 from seal_lsp.pipeline import candidate, records
 from seal_lsp.pipeline.fit import Fit
@@ -71,11 +73,12 @@ def run(job: LearnJob, folder: Path, tools: Tools, *, progress: Progress, cancel
     known = journal.once("known", lambda: _known(job, subject, tools, progress, cancel))
     if known["skip"]:
         return _outcome(job, "skipped", (known["reason"],))
-    evidence, skipped = _collected(journal, job, subject, tools, progress)
+    asked = tuple(case_text(case) for file in job.held_out for case in load_cases(Path(file)))
+    evidence, skipped = _collected(journal, job, asked, subject, tools, progress)
     probes, kept, held_texts = _held_out(journal, evidence, subject, tools, recipe)
     edits = _written(journal, kept, subject, tools, recipe, progress)
     _record(tools, job, "edits", [("self_edit", records.edit_row(e)) for e in edits])
-    reviews = _vetted(journal, job, edits, held_texts, subject, tools, progress)
+    reviews = _vetted(journal, job, edits, held_texts + asked, subject, tools, progress)
     _record(tools, job, "verdicts", [("verdict", records.verdict_row(r)) for r in reviews])
     counts = count(reviews)
     accepted = [r.edit for r in reviews if r.accepted]
@@ -149,7 +152,7 @@ def _known(job: LearnJob, subject: Subject, tools: Tools, progress: Progress, ca
 
 
 def _collected(
-    journal: Journal, job: LearnJob, subject: Subject, tools: Tools, progress: Progress
+    journal: Journal, job: LearnJob, asked: tuple[str, ...], subject: Subject, tools: Tools, progress: Progress
 ) -> tuple[list[Evidence], list[tuple[str, str]]]:
     def collect() -> dict:
         found = gather(
@@ -158,6 +161,7 @@ def _collected(
             subject.environment,
             language=tools.language,
             roots=tuple(Path(root) for root in job.roots),
+            held_out=asked,
             progress=progress,
             **overrides(job, "collect."),
         )

@@ -18,6 +18,7 @@ def job_from(data: dict) -> LearnJob:
                 "library": name,
                 "roots": tuple(data.get("roots", ())),
                 "wrong_adapters": tuple(data.get("wrong_adapters", ())),
+                "held_out": tuple(data.get("held_out", ())),
             }
         )
     )

@@ -71,6 +71,11 @@ class LearnSettings(_Group):
     exclude: Annotated[Entries, Workspace("add")] = Field(
         (), description="Names of distributions that are never learned; lists from all places are joined."
     )
+    held_out: Annotated[Entries, Workspace("add")] = Field(
+        (),
+        description="Case files (JSONL) that you judge suggestions with: nothing that shares 13 words with one of their"
+        " places is trained on; lists from all places are joined.",
+    )
     max_tokens: Annotated[int, Workspace("narrow")] = Field(
         120_000, ge=1_000, le=10_000_000, description="The most tokens that one learning cycle trains on."
     )

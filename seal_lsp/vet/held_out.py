@@ -1,52 +1,19 @@
-"""Nothing that a probe will ask may be trained on: a snippet that shares 13 words in a row with a held-out text goes.
-
-Thirteen words is the usual decontamination window. What is shorter is compared as a whole: a short probe must not
-stand inside a snippet, a short snippet must not be a probe. Words are letters, digits and underscores; layout does
-not matter.
-"""
+"""Nothing that a probe will ask may be trained on: a snippet that shares 13 words with a held-out text goes."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
+from seal_lsp.measure.overlap import Overlap
 from seal_lsp.vet.check import EachAlone
 from seal_lsp.vet.snippet import Snippet
-
-WINDOW = 13
-_SHORTEST_PROBE = 5  # `import pygls` inside a snippet gives no probe away
-_WORD = re.compile(r"\w+")
-
-Gram = tuple[str, ...]
 
 
 class HeldOut(EachAlone):
     name = "held_out"
 
     def __init__(self, texts: Iterable[str]) -> None:
-        self._grams: dict[int, set[Gram]] = {}
-        self._whole: set[Gram] = set()
-        for text in texts:
-            words = words_of(text)
-            self._whole.add(words)
-            size = min(WINDOW, len(words))
-            if size >= _SHORTEST_PROBE:
-                self._grams.setdefault(size, set()).update(windows(words, size))
+        self._reason = Overlap(texts)
 
     def __call__(self, snippet: Snippet) -> str:
-        words = words_of(snippet.text)
-        if words and words in self._whole:
-            return "is a held-out probe"
-        for size, grams in sorted(self._grams.items(), reverse=True):
-            shared = next((gram for gram in windows(words, size) if gram in grams), None)
-            if shared:
-                return f"shares {size} words with a held-out probe: {' '.join(shared)}"
-        return ""
-
-
-def words_of(text: str) -> Gram:
-    return tuple(_WORD.findall(text))
-
-
-def windows(words: Gram, size: int) -> list[Gram]:
-    return [words[i : i + size] for i in range(len(words) - size + 1)]
+        return self._reason(snippet.text)

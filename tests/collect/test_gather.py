@@ -208,3 +208,11 @@ def test_nothing_of_the_library_is_imported(acme: Path) -> None:
     (site / "acme/__init__.py").write_text("raise SystemExit('imported')\n")
     collect(acme)
     assert "acme" not in sys.modules
+
+
+def test_evidence_that_shares_thirteen_words_with_a_held_out_case_is_dropped_and_said(acme: Path) -> None:
+    usages = [item for item in collect(acme).evidence if len(item.text.split()) > 4]
+    asked = usages[0].text
+    found = collect(acme, held_out=[asked])
+    assert asked not in [item.text for item in found.evidence]
+    assert any(what == "held_out" and "13 words" in reason for what, reason in found.skipped)

@@ -8,8 +8,11 @@ import orchard
 import pytest
 
 from seal_lsp.core.errors import EnvironmentProblem, NoSpaceLeft
+from seal_lsp.core.learning import Case
 from seal_lsp.languages.python.support import Python
 from seal_lsp.lm.scripted import ScriptedLanguageModel, write_scripted_adapter
+from seal_lsp.measure.cases import dump_cases
+from seal_lsp.measure.overlap import Overlap
 from seal_lsp.pipeline import cycle, records
 from seal_lsp.pipeline.usage_line import usage_line
 from seal_lsp.store.api_index import ApiIndex
@@ -148,3 +151,22 @@ def test_a_usage_line_is_shown_only_when_vetting_passes_it(environment, symbol, 
     reply = usage_line(ScriptedLanguageModel(default=answer), None, symbol, surface, language, importable)
     assert reply.state == state
     assert part in (reply.line or reply.reason)
+
+
+def test_what_a_given_case_file_will_ask_is_neither_evidence_nor_trained_on(environment, tmp_path):
+    parts = Parts(tmp_path)
+    run(parts, environment, tmp_path / "free")
+    evidence = json.loads((tmp_path / "free" / "evidence.json").read_text())["evidence"]
+    text = max((item["text"] for item in evidence if item["kind"] == "usage"), key=lambda text: len(text.split()))
+    case = Case("orchard-tools", "1.2.0", "orchard", "t.py", "call", "", False, (), text, "")
+    asked = tmp_path / "cases.jsonl"
+    asked.write_text(dump_cases([case]))
+    run(parts, environment, tmp_path / "asked", held_out=(str(asked),), cycle="asked")
+    kept = json.loads((tmp_path / "asked" / "evidence.json").read_text())
+    assert text not in [item["text"] for item in kept["evidence"]]
+    assert any(what == "held_out" for what, _ in kept["skipped"])
+    shares = Overlap([text])
+    reviews = json.loads((tmp_path / "asked" / "reviews.json").read_text())
+    accepted = [r["edit"] for r in reviews if all(v["passed"] for v in r["verdicts"])]
+    assert accepted
+    assert not any(shares(edit["prompt"] + edit["completion"]) for edit in accepted)
