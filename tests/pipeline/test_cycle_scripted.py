@@ -158,7 +158,8 @@ def test_what_a_given_case_file_will_ask_is_neither_evidence_nor_trained_on(envi
     run(parts, environment, tmp_path / "free")
     evidence = json.loads((tmp_path / "free" / "evidence.json").read_text())["evidence"]
     text = max((item["text"] for item in evidence if item["kind"] == "usage"), key=lambda text: len(text.split()))
-    case = Case("orchard-tools", "1.2.0", "orchard", "t.py", "call", "", False, (), text, "")
+    prefix, gold = text[:-4], text[-4:]
+    case = Case("orchard-tools", "1.2.0", "orchard", "t.py", "member", gold, False, (gold, "other"), prefix, "")
     asked = tmp_path / "cases.jsonl"
     asked.write_text(dump_cases([case]))
     run(parts, environment, tmp_path / "asked", held_out=(str(asked),), cycle="asked")
