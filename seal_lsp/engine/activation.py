@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import shutil
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from seal_lsp.core.errors import SealError, StoreDamaged
 from seal_lsp.core.learning import CycleOutcome
 from seal_lsp.core.library import LibraryId
 from seal_lsp.core.protocol import ChangeReply, LearnReply
-from seal_lsp.engine.cycles import Cycle, all_cycles
+from seal_lsp.engine.cycles import Cycle, all_cycles, sweep
 from seal_lsp.engine.events import EventHub
 from seal_lsp.engine.generation import GenerationQueue, Priority
 from seal_lsp.engine.learned import NOTHING, learned_library
@@ -124,6 +125,16 @@ class Activation:
             self._ledger.append, "cycle", cycle.library, {"cycle": cycle.id, **end}, once=f"cycle:{cycle.id}:settled"
         )
         cycle.settle(end["status"])
+        await self.prune()
+
+    async def prune(self) -> None:
+        """Delete what nothing goes back to: the weights of settled cycles, and adapters that `AdapterStore.prune` calls
+        superseded. Each has its row in the ledger before it goes: killed in between, the next call ends the work."""
+        try:
+            for adapter in await asyncio.to_thread(self._prune):
+                await self._drop(adapter)
+        except (SealError, OSError):
+            log.exception("old weights could not be deleted; the next cycle tries again")
 
     async def forget(self, library: LibraryId) -> ChangeReply:
         """Delete every adapter of exactly this version, on any base, and what it was learned from."""
@@ -196,8 +207,32 @@ class Activation:
         self._store.promote(adapter)
         return adapter
 
+    def _prune(self) -> tuple[Adapter, ...]:
+        sweep(self._cycles)
+        unfinished = set()
+        for cycle in all_cycles(self._cycles):
+            if not cycle.settled:
+                unfinished.add(cycle.id)
+            elif folders := cycle.weights():
+                data = {"cycle": cycle.id, "folders": [folder.name for folder in folders], "bytes": _size(*folders)}
+                self._ledger.append("prune", cycle.library, data, once=f"prune:{cycle.id}")
+                for folder in folders:
+                    shutil.rmtree(folder, ignore_errors=True)
+
+        def told(adapter: Adapter) -> None:
+            cycle = str(adapter.manifest.get("cycle", ""))
+            data = {"adapter": adapter.digest, "base": adapter.base, "cycle": cycle, "bytes": _size(adapter.folder)}
+            self._ledger.append("prune", adapter.library, data, once=f"prune:{cycle}:{adapter.digest}")
+
+        return self._store.prune(told, spare=unfinished)
+
     async def _drop(self, adapter: Adapter) -> None:
         self._on_gone(adapter.digest)
         if self._host.state == "ready":
             _, router = self._host.ready()
             await self._queue.run(lambda cancel: router.unload(adapter.digest), Priority.CONTROL)
+
+
+def _size(*folders: Path) -> int:
+    """Bytes of all files below."""
+    return sum(file.stat().st_size for folder in folders for file in folder.rglob("*") if file.is_file())

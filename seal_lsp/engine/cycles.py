@@ -4,10 +4,13 @@ job.json       what was asked (core.learning.LearnJob); written first
 learner.json   the process at work on it: pid and its creation time
 outcome.json   written by the learner when it is done   | error.json: why it could not be done
 settled.json   written by the engine once the outcome took effect; nothing is left to do here
+
+Records are files and stay; what lies in folders is weights, which go once the cycle is settled.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import secrets
 import shutil
@@ -25,6 +28,7 @@ from seal_lsp.store.disk import write_atomic
 
 log = logging.getLogger(__name__)
 
+_GONE = ".gone-"
 RETRY_AFTER_S = 3600.0  # a failure (no space left, say) is not tried again by the watcher before that
 
 
@@ -85,8 +89,18 @@ class Cycle:
         if error is not None and error.get("type") == "BrokenPipeError":
             (self.folder / "error.json").unlink(missing_ok=True)
 
+    def weights(self) -> tuple[Path, ...]:
+        """Its folders: checkpoints, trained weights, a candidate that did not go live. None of a cycle that is gone."""
+        with contextlib.suppress(FileNotFoundError):
+            return tuple(sorted(path for path in self.folder.iterdir() if path.is_dir() and not path.is_symlink()))
+        return ()
+
     def remove(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """All of it. Killed half-way, it is no cycle any more, and `sweep` ends the work."""
+        gone = self.folder.with_name(f"{_GONE}{self.id}")
+        with contextlib.suppress(FileNotFoundError):
+            self.folder.rename(gone)
+        shutil.rmtree(gone, ignore_errors=True)
 
 
 def new_cycle(root: Path, job: LearnJob) -> Cycle:
@@ -106,11 +120,17 @@ def new_id(library: LibraryId) -> str:
 def all_cycles(root: Path) -> list[Cycle]:
     """Oldest first. A folder whose job.json does not read is not a cycle (its writing was cut short)."""
     cycles = []
-    for folder in sorted(root.iterdir()) if root.is_dir() else ():
+    for folder in sorted(root.glob("[!.]*")):
         job = _read(folder / "job.json", LearnJob)
         if job is not None:
             cycles.append(Cycle(folder, job))
     return cycles
+
+
+def sweep(root: Path) -> None:
+    """Remove what a killed `remove` left behind."""
+    for leftover in tuple(root.glob(f"{_GONE}*")):
+        shutil.rmtree(leftover, ignore_errors=True)
 
 
 def _read(file: Path, kind: type) -> object:

@@ -87,7 +87,8 @@ class Engine:
     async def running(self) -> AsyncIterator[Engine]:
         self.hub.bind()
         self.queue.start()
-        tasks = [asyncio.create_task(self._bring_up_model()), asyncio.create_task(self._announce())]
+        work = (self._bring_up_model(), self._announce(), self.activation.prune())
+        tasks = [asyncio.create_task(one) for one in work]
         await self.learning.start()
         self._changed()
         try:

@@ -15,7 +15,7 @@ import json
 import logging
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 __all__ = ["Adapter", "AdapterStore"]
 
 POINTER = "live.json"
+PREVIOUS_KEPT = 2  # adapters kept for rollback, for each library@version and base: as many steps back can be taken
 _CARRIED = {".safetensors", ".json", ".jsonl", ".md"}  # never a pickle
 _HEADROOM = 4_000_000
 
@@ -175,6 +176,34 @@ class AdapterStore:
                 sync_folder(gone.parent)
             self._sweep()
         return removed
+
+    def prune(self, told: Callable[[Adapter], None], *, spare: Collection[str] = ()) -> tuple[Adapter, ...]:
+        """Delete the adapters that nothing goes back to; returns them. `told` hears of each before it is deleted, so
+        that its record survives a kill; the next call ends the work (and tells again of what is still there).
+
+        Kept, for each library@version and base: the live one, the PREVIOUS_KEPT before it, and what is newer than the
+        live one (taken back, or about to be promoted). Where none is live, and of the cycles in `spare`, all.
+        """
+        with self._locked():
+            gone = tuple(one for one in self.list() if one.manifest.get("cycle") not in spare and self._superseded(one))
+            for adapter in gone:
+                told(adapter)
+                home = self._folder(adapter.library, adapter.base)
+                live, previous = _pointer(home)
+                if adapter.digest in previous:
+                    previous.remove(adapter.digest)
+                    write_json(home / POINTER, {"live": live, "previous": previous})
+                adapter.folder.rename(home.with_name(f".forgotten-{uuid.uuid4().hex}"))
+            self._sweep()
+        return gone
+
+    def _superseded(self, adapter: Adapter) -> bool:
+        live = self.live(adapter.library, adapter.base)
+        if live is None or adapter == live:
+            return False
+        previous = self.previous(adapter.library, adapter.base)
+        older = str(adapter.manifest.get("created", "")) < str(live.manifest.get("created", ""))
+        return adapter not in previous[:PREVIOUS_KEPT] and (adapter in previous or older)
 
     def _folder(self, library: LibraryId, base: str) -> Path:
         return self.root / base_part(base) / library_part(library)

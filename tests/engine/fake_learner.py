@@ -2,6 +2,7 @@
 
 end: promoted (default), rejected, skipped, NothingToLearn, a number to exit with, or kill (SIGKILL in phase `at`,
 `times` times). prefers: names that the adapter it leaves makes likely. wait_for: a file it waits for in phase train.
+created: the adapter's time. Phase train leaves the folders checkpoints and weights, as training does.
 Finished phases are files `done-PHASE`, never done twice; every start leaves a line in `starts`.
 """
 
@@ -31,6 +32,10 @@ def main(folder: Path) -> int:
         say(phase, 0.0)
         if asked.get("end") == "kill" and phase == asked["at"] and starts_so_far <= asked["times"]:
             os.kill(os.getpid(), signal.SIGKILL)
+        if phase == "train":
+            for name in ("checkpoints", "weights"):
+                (folder / name).mkdir(exist_ok=True)
+                (folder / name / "w.bin").write_bytes(b"w" * 100)
         while asked.get("wait_for") and phase == "train" and not Path(asked["wait_for"]).exists():
             if stopped:
                 return 75
@@ -50,7 +55,7 @@ def finish(folder: Path, job: dict, asked: dict) -> int:
         (folder / "error.json").write_text(json.dumps(error))
         return 4
     status = "promoted" if end == "kill" else end
-    digest = candidate(folder, job, asked) if status == "promoted" else ""
+    digest = candidate(folder, job, asked) if status in ("promoted", "rejected") else ""
     probe = {
         "library": job["library"]["name"],
         "version": job["library"]["version"],
@@ -96,7 +101,7 @@ def candidate(folder: Path, job: dict, asked: dict) -> str:
             "library": library,
             "base": {"id": "scripted", "digest": asked["base"]},
             "cycle": job["cycle"],
-            "created": "2026-11-22T00:00:00Z",
+            "created": asked.get("created", "2026-11-22T00:00:00Z"),
             "seed": 0,
             "scale": 1.0,
             "train": {"steps": 1},

@@ -237,6 +237,67 @@ async def test_forget_and_rollback(start, paths):
         assert (await running.client.rollback("acme@1.0")).live == ""
 
 
+def folders(cycle) -> set[str]:
+    return {path.name for path in cycle.iterdir() if path.is_dir()}
+
+
+@pytest.mark.parametrize(
+    ("end", "gone"),
+    [
+        ("promoted", ["checkpoints", "weights"]),
+        ("rejected", ["adapter", "checkpoints", "weights"]),
+        (9, ["checkpoints", "weights"]),
+    ],
+)
+async def test_weights_of_a_settled_cycle_go_and_its_records_stay(start, paths, tmp_path, end, gone):
+    async with start() as running:
+        reply = await running.learn(end=end)
+        cycle = paths.cycles / reply.cycle
+        await running.settled()
+        assert folders(cycle) == set()
+        assert {"job.json", "settled.json"} < {path.name for path in cycle.iterdir()}
+        assert (cycle / "outcome.json").exists() == (end != 9)
+        row = last_row(running, "prune")
+        assert (row["cycle"], row["folders"]) == (reply.cycle, gone)
+        assert row["bytes"] >= 200
+        other = await running.learn("beta@1", wait_for=str(tmp_path / "never"))
+        await running.until(running.trains)
+    unfinished = paths.cycles / other.cycle
+    (cycle / "weights").mkdir()  # as if killed after the row was written
+    (cycle / "weights" / "w.bin").write_bytes(b"half")
+    async with start() as running:
+        await running.until(lambda: not (cycle / "weights").exists())
+        assert len(running.engine.ledger.rows(kind="prune")) == 1
+        assert folders(unfinished) == {"checkpoints", "weights"}
+        assert running.engine.ledger.verify().ok
+
+
+async def test_adapters_that_nothing_goes_back_to_are_deleted(start, paths):
+    digests = []
+    async with start() as running:
+        for day in range(1, 6):
+            await running.learn(force=True, prefers=["throttle"], created=f"2026-11-0{day}T00:00:00Z")
+            await running.settled()
+            digests.append((await first_place(running, "acme@1.0"))[1])
+        assert len(set(digests)) == 5
+        assert {adapter.digest for adapter in running.engine.store.list(BASE)} == set(digests[2:])
+        assert set(running.model.adapters()) <= set(digests[2:])
+        rows = [row.data for row in running.engine.ledger.rows(kind="prune") if "adapter" in row.data]
+        assert [(row["adapter"], row["base"]) for row in rows] == [(digest, BASE) for digest in digests[:2]]
+        assert all(row["bytes"] for row in rows)
+        assert [(await running.client.rollback("acme@1.0")).live for _ in range(3)] == [digests[3], digests[2], ""]
+
+
+async def test_a_forget_that_was_killed_is_ended_by_the_next_engine(start, paths):
+    async with start() as running:
+        reply = await running.learn()
+        await running.settled()
+    (paths.cycles / reply.cycle).rename(paths.cycles / f".gone-{reply.cycle}")
+    async with start() as running:
+        await running.until(lambda: not list(paths.cycles.iterdir()))
+        assert (await running.learn(reason="command")).state == "live"
+
+
 async def test_forget_stops_what_is_being_learned(start, paths, tmp_path):
     async with start() as running:
         reply = await running.learn("acme@1.0", wait_for=str(tmp_path / "never"))

@@ -241,6 +241,49 @@ def test_forget_deletes_exactly_one_library(store, installed, base, gone, left):
     assert leftovers(store) == []
 
 
+NAMES = {"a": "a", "b": "bb", "c": "ccc", "d": "dddd", "e": "eeeee"}  # `created` grows with the length
+
+
+@pytest.mark.parametrize(
+    ("steps", "gone"),
+    [
+        ("", ""),
+        ("abc", ""),
+        ("abcd", "a"),
+        ("abcde", "ab"),
+        ("abcd<", ""),  # d was taken back: nothing is older than the two before c
+        ("abcd<e", "ad"),
+        ("abcde<<", ""),
+        ("ab<<c", "ab"),  # nothing was live: c has no way back
+        ("ab<<", ""),
+        ("e", "abcd"),  # never live, older than what is
+        ("a", ""),
+    ],
+)
+def test_prune_keeps_the_live_one_two_before_it_and_what_is_newer(store, installed, steps, gone):
+    known = {name: installed(text) for name, text in NAMES.items() if name in steps or steps in ("", "e", "a")}
+    others = {installed("o", OLDER), installed("e", LIBRARY, OTHER_BASE)}
+    for step in steps:
+        store.rollback(LIBRARY, BASE) if step == "<" else store.promote(known[step])
+    live, previous = store.live(LIBRARY, BASE), store.previous(LIBRARY, BASE)
+    told = []
+    assert set(store.prune(told.append)) == set(told) == {known[name] for name in gone}
+    assert set(store.list()) == {known[name] for name in set(known) - set(gone)} | others
+    assert store.live(LIBRARY, BASE) == live
+    assert store.previous(LIBRARY, BASE) == previous[:2]
+    assert store.prune(told.append) == ()
+    assert leftovers(store) == []
+    for back in previous[:2]:
+        assert store.rollback(LIBRARY, BASE) == back
+
+
+def test_prune_spares_the_adapters_of_unfinished_cycles(store, tmp_path, installed):
+    early = store.install(candidate(tmp_path / "early", "a", changes={"cycle": "unfinished"}))
+    store.promote(installed("later"))
+    assert store.prune(print, spare={"unfinished"}) == ()
+    assert store.prune(lambda adapter: None, spare={"another"}) == (early,)
+
+
 def test_forget_takes_incomplete_folders_too(store, installed):
     a = installed("a")
     (a.folder / "manifest.json").unlink()
@@ -297,6 +340,8 @@ def _killed(root, folder, action, step):
         store.install(folder)
     elif action == "forget":
         store.forget(LIBRARY)
+    elif action == "prune":
+        store.prune(die if step == "told" else lambda adapter: None)
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -323,6 +368,24 @@ def test_a_forget_killed_at_any_step_has_nothing_live(store, installed, step):
     assert store.live(LIBRARY, BASE) is None
     store.forget(LIBRARY)
     assert store.list() == ()
+    assert leftovers(store) == []
+
+
+@pytest.mark.parametrize("step", ["told", "write_json", "_remove"])
+def test_a_prune_killed_at_any_step_is_ended_by_the_next(store, installed, step):
+    known = {name: installed(text) for name, text in NAMES.items()}
+    for adapter in known.values():
+        store.promote(adapter)
+    process = multiprocessing.get_context("fork").Process(target=_killed, args=(store.root, None, "prune", step))
+    process.start()
+    process.join(60)
+    assert process.exitcode == -signal.SIGKILL
+    assert store.live(LIBRARY, BASE) == known["e"]
+    assert store.previous(LIBRARY, BASE)[:2] == (known["d"], known["c"])
+    for adapter in store.list():
+        store.verify(adapter)  # what exists is whole
+    store.prune(lambda adapter: None)
+    assert set(store.list()) == {known[name] for name in "cde"}
     assert leftovers(store) == []
 
 
