@@ -67,8 +67,13 @@ def _members(
                 continue
             named.add(name)
             yield member_of(name, f"{owner}.{name}", symbol, world, name in here)
-        if not world.is_open(owner):
-            return
+    # What the source's own class adds to the library's: defined in this file, so the first to show without a model.
+    for own in receiver.own:
+        if own.name not in named:
+            named.add(own.name)
+            yield Member(own.name, own.kind, used_here=True)
+    if owner and not world.is_open(owner):
+        return
     if place.quick:
         return
     from seal_lsp.languages.python.inference import complete

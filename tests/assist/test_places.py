@@ -8,6 +8,7 @@ import pytest
 from seal_lsp.assist import tasks
 from seal_lsp.assist.facts import Place
 from seal_lsp.assist.hover_task import describe, hover
+from seal_lsp.assist.menu import static_order, visible
 from seal_lsp.assist.menu_task import completions
 from seal_lsp.core.library import LibraryId
 
@@ -47,6 +48,19 @@ def names(marked: str, place: Place) -> list[str]:
 
 
 HEAD = "from orchard import Basket, Ladder, Picker, forecast\nimport orchard\nimport windmill\n"
+OWN = HEAD + """class Packer(Picker):
+    SIZE = 3
+
+    def __init__(self, ladder):
+        super().__init__(ladder)
+        self.crate = []
+
+    @property
+    def full(self):
+        return len(self.crate) == self.SIZE
+
+    def stack(self):
+"""
 COMPLETIONS = [
     (
         "a module's names",
@@ -63,6 +77,10 @@ COMPLETIONS = [
     ("a partial name keeps all", HEAD + "ladder = Ladder()\nladder.cl<|>", {"climb", "fold"}, {"pick"}),
     ("a constructor call's result", HEAD + "Picker(Ladder()).<|>", {"pick", "rest"}, {"climb"}),
     ("self of a subclass", HEAD + "class P(Picker):\n    def go(self):\n        self.<|>", {"pick", "rest"}, {"climb"}),
+    ("what a subclass adds", OWN + "        self.<|>", {"pick", "rest", "crate", "stack", "full", "SIZE"}, {"climb"}),
+    ("what a subclass adds, from outside", OWN + "Packer(Ladder()).<|>", {"pick", "crate", "full"}, {"climb"}),
+    ("what a subclass adds, of the class", OWN + "Packer.<|>", {"pick", "stack", "SIZE"}, {"crate"}),
+    ("super() has nothing of one's own", OWN + "        super().<|>", {"pick", "rest"}, {"stack", "crate"}),
     ("a name to import", "from orchard import <|>", {"Ladder", "Picker", "forecast"}, {"climb", "os"}),
     ("a second name to import", "from orchard import Ladder, <|>", {"Picker", "forecast"}, {"climb"}),
     ("names in brackets", "from orchard import (\n    Ladder,\n    <|>\n)", {"Picker"}, {"climb"}),
@@ -106,6 +124,14 @@ def test_completion_facts_carry_signature_library_and_routing(place):
     assert set(found.libraries) == {LIBRARY, "windmill@0.3"}
     elsewhere = completions(tasks.shelf, *at(HEAD + "Ladder()\nwindmill.grind('x')\nprint(windmill.<|>"), place)
     assert elsewhere.libraries[0] == "windmill@0.3"
+
+
+def test_what_a_subclass_adds_has_its_kind_and_no_library(place):
+    found = completions(tasks.shelf, *at(OWN + "        self.<|>"), Place(place.path, place.root, place.environment, True))
+    own = {m.name: m.kind for m in found.members if not m.library and not m.name.startswith("_")}
+    assert own == {"SIZE": "attribute", "crate": "attribute", "full": "property", "stack": "method"}
+    assert next(m for m in found.members if m.name == "pick").library == LIBRARY
+    assert static_order(visible(found))[0].name in own
 
 
 def test_the_library_used_nearest_before_comes_first(place):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from seal_lsp.languages.python import results
-from seal_lsp.languages.python.bindings import Scope, is_none
+from seal_lsp.languages.python.bindings import Binding, Scope, is_none
 from seal_lsp.languages.python.values import Value
 
 if TYPE_CHECKING:
@@ -49,15 +49,19 @@ def _own(resolver: Resolver, class_: Scope, name: str) -> Value | None:
 
 def defines(resolver: Resolver, class_: Scope, name: str) -> bool:
     """Whether the class, or one of the source's own that it derives from, has the name itself."""
-    return name in defined_names(resolver, class_)
+    return name in definitions(resolver, class_)
 
 
-def defined_names(resolver: Resolver, class_: Scope, depth: int = 0) -> set[str]:
-    names = {*class_.bindings, *class_.attributes}
+def definitions(resolver: Resolver, class_: Scope, *, on_self: bool = True, depth: int = 0) -> dict[str, Binding]:
+    """What the class, or one of the source's own that it derives from, binds to each name, the nearest class and its
+    body first; `on_self` is about what methods set."""
+    found: dict[str, Binding] = {}
+    for bound in (class_.bindings, class_.attributes if on_self else {}):
+        found |= {name: bindings[-1] for name, bindings in bound.items() if bindings and name not in found}
     for base in bases(resolver, class_) if depth < _DEPTH else ():
         if base is not None and base.kind == "local_class":
-            names |= defined_names(resolver, base.scope, depth + 1)
-    return names
+            found = definitions(resolver, base.scope, on_self=on_self, depth=depth + 1) | found
+    return found
 
 
 def bases(resolver: Resolver, class_: Scope) -> list[Value | None]:

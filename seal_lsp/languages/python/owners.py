@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from seal_lsp.core.api import Symbol
-from seal_lsp.languages.python.bindings import Scope
+from seal_lsp.languages.python.bindings import Binding, Scope
 from seal_lsp.languages.python.grammar import HOLE
 from seal_lsp.languages.python.local_classes import bases as local_bases
-from seal_lsp.languages.python.local_classes import defined_names, defines, library_bases
+from seal_lsp.languages.python.local_classes import definitions, defines, library_bases
 from seal_lsp.languages.python.resolution import Resolver
 from seal_lsp.languages.python.values import Value
 
@@ -26,6 +27,13 @@ class Callee:
     qualname: str
     symbol: Symbol
     unbound: bool = False
+
+
+class OwnMember(NamedTuple):
+    """A name that a class of the source defines; `kind` is method, class, property or attribute."""
+
+    name: str
+    kind: str
 
 
 def owner_of(resolver: Resolver, value: Value, name: str) -> tuple[str, bool | None]:
@@ -55,11 +63,20 @@ def listing_owner(resolver: Resolver, value: Value | None) -> str:
     return value.name if symbol is not None and symbol.kind in ("module", "class") else ""
 
 
-def own_members(resolver: Resolver, value: Value | None) -> tuple[str, ...]:
-    """Names that the source's own class of a value defines, sorted; none for a library's."""
+def own_members(resolver: Resolver, value: Value | None) -> tuple[OwnMember, ...]:
+    """What the source's own class of a value defines, by name; what methods set on self only for instances. None for a
+    library's."""
     if value is None or value.kind not in ("local_class", "local_instance"):
         return ()
-    return tuple(sorted(name for name in defined_names(resolver, value.scope) if "." not in name and name != HOLE))
+    found = definitions(resolver, value.scope, on_self=value.kind == "local_instance")
+    names = sorted(name for name in found if "." not in name and name != HOLE)
+    return tuple(OwnMember(name, _kind_of(found[name])) for name in names)
+
+
+def _kind_of(binding: Binding) -> str:
+    if binding.kind == "function" and binding.defined is not None:
+        return "property" if any(d.endswith("property") for d in binding.defined.decorators) else "method"
+    return "class" if binding.kind == "class" else "attribute"
 
 
 def _base_of(resolver: Resolver, value: Value, name: str) -> tuple[str, bool | None]:
