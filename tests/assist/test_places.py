@@ -48,7 +48,9 @@ def names(marked: str, place: Place) -> list[str]:
 
 
 HEAD = "from orchard import Basket, Ladder, Picker, forecast\nimport orchard\nimport windmill\n"
-OWN = HEAD + """class Packer(Picker):
+OWN = (
+    HEAD
+    + """class Packer(Picker):
     SIZE = 3
 
     def __init__(self, ladder):
@@ -61,6 +63,7 @@ OWN = HEAD + """class Packer(Picker):
 
     def stack(self):
 """
+)
 COMPLETIONS = [
     (
         "a module's names",
@@ -127,7 +130,9 @@ def test_completion_facts_carry_signature_library_and_routing(place):
 
 
 def test_what_a_subclass_adds_has_its_kind_and_no_library(place):
-    found = completions(tasks.shelf, *at(OWN + "        self.<|>"), Place(place.path, place.root, place.environment, True))
+    found = completions(
+        tasks.shelf, *at(OWN + "        self.<|>"), Place(place.path, place.root, place.environment, True)
+    )
     own = {m.name: m.kind for m in found.members if not m.library and not m.name.startswith("_")}
     assert own == {"SIZE": "attribute", "crate": "attribute", "full": "property", "stack": "method"}
     assert next(m for m in found.members if m.name == "pick").library == LIBRARY

@@ -9,7 +9,7 @@ from seal_lsp.core.api import Symbol
 from seal_lsp.languages.python.bindings import Binding, Scope
 from seal_lsp.languages.python.grammar import HOLE
 from seal_lsp.languages.python.local_classes import bases as local_bases
-from seal_lsp.languages.python.local_classes import definitions, defines, library_bases
+from seal_lsp.languages.python.local_classes import defines, definitions, library_bases
 from seal_lsp.languages.python.resolution import Resolver
 from seal_lsp.languages.python.values import Value
 
