@@ -137,9 +137,9 @@ def learned_state(learned: LearnedLibrary | None, symbol_snippets: int | None = 
         return phrase + ")"
     said = {
         "known": "the base model knows it already",
-        "learning": "being learned now",
-        "queued": "queued for learning",
-        "paused": "learning is paused",
+        "learning": "not learned yet: that is under way",
+        "queued": "not learned yet: it waits its turn",
+        "paused": "not learned yet: it waits, learning is paused",
         "rejected": "learned, but the gate rejected it",
         "failed": "learning failed",
     }.get(learned.state, "not learned")

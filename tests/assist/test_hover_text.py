@@ -38,7 +38,9 @@ def test_without_an_engine_nothing_is_said_of_learning():
     ("state", "reasons", "said"),
     [
         ("known", (), "the base model knows it already"),
-        ("queued", (), "queued for learning"),
+        ("queued", (), "not learned yet: it waits its turn"),
+        ("learning", (), "not learned yet: that is under way"),
+        ("paused", (), "not learned yet: it waits, learning is paused"),
         ("rejected", ("drift\n0.2",), "learned, but the gate rejected it: drift 0.2"),
         ("failed", ("no space",), "learning failed: no space"),
         ("something new", (), "not learned"),

@@ -76,6 +76,7 @@ def check(tmp_path: Path, done: subprocess.CompletedProcess[str]) -> dict:
     assert list(found["before"]) == list(found["after"]) == ARM
     assert found["before"]["cases"] == found["after"]["cases"] > 0
     assert "orchard" in found["hover"]["before"]
+    assert "not learned" in found["hover"]["before"]
     assert ("REJECTED" in screen) is not found["gate"]["promoted"]
     home = Paths.default({"SEAL_HOME": str(tmp_path / "out/demo/home")})
     verified = Ledger(home.ledger).verify()
