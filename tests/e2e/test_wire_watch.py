@@ -33,6 +33,17 @@ async def test_a_declared_library_is_learned_by_itself_and_again_after_an_upgrad
         assert adapters[LIBRARY] != adapters["orchard-tools@1.3.0"]
 
 
+async def test_while_learning_is_paused_a_hover_says_not_learned_yet(workspace, home, clients):
+    """As in the demo, which pauses learning to show what there is before it."""
+    async with engine(home) as direct:
+        await direct.pause()
+        client = await clients(workspace, VSCODE, settings={})
+        uri = client.open(workspace / "main.py", MAIN)
+        await client.until(lambda m: learned_in(m, "paused"))
+        hover = await client.ask("textDocument/hover", place(uri, {"line": 3, "character": 9}))
+        assert hover["contents"]["value"].endswith("not learned yet: it waits, learning is paused")
+
+
 async def test_ask_asks_once_and_takes_the_answer(tmp_path, home, clients):
     workspace = make_workspace(tmp_path / "farm", declared=False)
     async with engine(home):
