@@ -17,6 +17,7 @@ from seal_lsp.cli import (
     demo,
     doctor,
     engine,
+    eval,
     forget,
     hover,
     learn,
@@ -63,6 +64,7 @@ for name, function in {
     app.command(name, epilog=EPILOG)(function)
 
 app.add_typer(audit.app, name="audit")
+app.add_typer(eval.app, name="eval")
 app.add_typer(model.app, name="model")
 
 

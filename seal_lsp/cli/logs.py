@@ -37,6 +37,7 @@ def configure(process: str, folder: Path | None = None) -> None:
 def configure_console() -> None:
     """For commands: warnings only, on stderr."""
     warnings.filterwarnings("ignore", module="platformdirs")
+    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")  # PEFT's to heed, not the user's
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr, force=True)
 
 

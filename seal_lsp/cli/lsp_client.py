@@ -102,6 +102,11 @@ class Editor(LanguageClient):
             )
         )
 
+    def close_file(self, uri: str) -> None:
+        identifier = t.TextDocumentIdentifier(uri=uri)
+        self.text_document_did_close(t.DidCloseTextDocumentParams(text_document=identifier))
+        del self._versions[uri]
+
     async def complete(self, uri: str, line: int, character: int) -> t.CompletionList:
         params = t.CompletionParams(
             text_document=t.TextDocumentIdentifier(uri=uri),
@@ -113,11 +118,15 @@ class Editor(LanguageClient):
             return answer
         return t.CompletionList(is_incomplete=False, items=list(answer or ()))
 
-    async def complete_inline(self, uri: str, line: int, character: int) -> list[t.InlineCompletionItem]:
+    async def complete_inline(
+        self, uri: str, line: int, character: int, *, invoked: bool = True
+    ) -> list[t.InlineCompletionItem]:
+        """Asked for by the user (several are then shown), or by itself while typing."""
+        kind = t.InlineCompletionTriggerKind.Invoked if invoked else t.InlineCompletionTriggerKind.Automatic
         params = t.InlineCompletionParams(
             text_document=t.TextDocumentIdentifier(uri=uri),
             position=t.Position(line=line, character=character),
-            context=t.InlineCompletionContext(trigger_kind=t.InlineCompletionTriggerKind.Invoked),
+            context=t.InlineCompletionContext(trigger_kind=kind),
         )
         answer = await self._answer(self.text_document_inline_completion_async(params))
         return list(answer.items) if isinstance(answer, t.InlineCompletionList) else list(answer or ())

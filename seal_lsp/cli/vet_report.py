@@ -73,7 +73,7 @@ def _review(library: InstalledLibrary, environment: Environment, *, characters: 
     surface = language.surface(library, environment)
     gathered = gather(library, surface, environment, language=language, roots=(), dependents=False)
     edits = write(gathered.evidence, surface, language, seed=seed, characters=characters)
-    context = VetContext((surface,), _importable(library, environment), language, environment=environment)
+    context = VetContext((surface,), importable(library, environment), language, environment=environment)
     reviews = review(edits, context)
     names = [check.name for check in checks(context)]
     rejected = Counter(r.rejection.check for r in reviews if r.rejection)
@@ -95,7 +95,7 @@ def _review(library: InstalledLibrary, environment: Environment, *, characters: 
     }
 
 
-def _importable(library: InstalledLibrary, environment: Environment) -> frozenset[str]:
+def importable(library: InstalledLibrary, environment: Environment) -> frozenset[str]:
     """A wheel unpacked without its dependencies: what it declares to need counts as installed, by its usual name."""
     from packaging.requirements import Requirement
 

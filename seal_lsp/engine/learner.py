@@ -11,7 +11,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import psutil
@@ -32,12 +32,16 @@ Report = Callable[[str, float, str], None]
 
 
 class LearnerProcess:
-    """`command` is followed by the cycle's folder. Use: start(), await wait(), from elsewhere pause/resume/stop."""
+    """`command` is followed by the cycle's folder, `environ` adds to this process's variables. Use: start(), await
+    wait(), from elsewhere pause/resume/stop."""
 
-    def __init__(self, command: Sequence[str], folder: Path, report: Report) -> None:
+    def __init__(
+        self, command: Sequence[str], folder: Path, report: Report, *, environ: Mapping[str, str] | None = None
+    ) -> None:
         self._command = (*command, str(folder))
         self._folder = folder
         self._report = report
+        self._environ = dict(environ or {})
         self._process: asyncio.subprocess.Process | None = None
         self._done = asyncio.Event()
         self.last_words = ""
@@ -49,7 +53,8 @@ class LearnerProcess:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, "OMP_WAIT_POLICY": "PASSIVE"},  # its threads must not spin while others type
+            # its threads must not spin while others type
+            env={**os.environ, **self._environ, "OMP_WAIT_POLICY": "PASSIVE"},
             start_new_session=True,
             limit=LINE_LIMIT,
         )

@@ -109,4 +109,5 @@ def judge(
         symbol = surface.resolve(use.qualname) if use.kind != "keyword" else None
         if symbol is not None and symbol.deprecated:
             deprecated.append(use.name)
-    return Judgement(len({(use.start, use.end) for use in uses}), tuple(dict.fromkeys(unknown)), tuple(dict.fromkeys(deprecated)))
+    places = {(use.start, use.end) for use in uses}
+    return Judgement(len(places), tuple(dict.fromkeys(unknown)), tuple(dict.fromkeys(deprecated)))

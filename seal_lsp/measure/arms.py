@@ -7,12 +7,14 @@ over LSP.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from seal_lsp.core.errors import UsageError
+from seal_lsp.core.learning import Case
 from seal_lsp.core.lm import LanguageModel
-from seal_lsp.measure.retrieval import Tokeniser, in_front
+from seal_lsp.measure.cases import case_digest
+from seal_lsp.measure.retrieval import Passages, Tokeniser, in_front
 
 ARMS = ("base", "base+rag", "adapter", "adapter+rag", "wrong-adapter", "grounded", "product")
 PREFIX_TOKENS = 256
@@ -40,6 +42,37 @@ class Prompt:
 
     text: str
     limit: int
+
+
+@dataclass(frozen=True)
+class AtHand:
+    """What the arms of one library work with. `adapter` and `wrong` are digests of loaded adapters, None for the bare
+    base; `names` are those that the product's own inference finds at each case (by `case_digest`)."""
+
+    model: LanguageModel
+    tokens: Tokeniser
+    adapter: str | None = None
+    wrong: str | None = None
+    passages: Passages | None = None
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def under(self, arm: str) -> str | None:
+        """The adapter that an arm answers under."""
+        return {"adapter": self.adapter, "adapter+rag": self.adapter, "wrong-adapter": self.wrong}.get(arm)
+
+
+def answer(arm: str, case: Case, at_hand: AtHand) -> Answer:
+    """What `arm` (any but product) says at a case's place."""
+    if arm == "grounded":
+        names = at_hand.names.get(case_digest(case), ())
+        return ask_masked(at_hand.model, prompt(case.prefix), names, case.kind, None)
+    shown = prompt(case.prefix)
+    if arm.endswith("+rag"):
+        if at_hand.passages is None:
+            raise UsageError(f"{arm} has nothing to retrieve from", hint="hand over the passages")
+        query = at_hand.tokens.tail(case.prefix, PREFIX_TOKENS)
+        shown = prompt_with(at_hand.passages.best(query), case.prefix, at_hand.tokens)
+    return ask(at_hand.model, shown, case.candidates, at_hand.under(arm))
 
 
 def chosen(words: str) -> tuple[str, ...]:

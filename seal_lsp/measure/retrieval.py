@@ -5,6 +5,7 @@ BM25 is `bm25s` (Lù 2024, arXiv 2407.03618), variant lucene, k1 1.5, b 0.75. Id
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable, Sequence
 from typing import Protocol
@@ -106,4 +107,5 @@ def _bm25():
         raise UsageError(
             f"the rag arms need bm25s: {error}", hint="pip install 'seal-lsp[eval]', or leave the rag arms out"
         ) from error
+    logging.getLogger("bm25s").setLevel(logging.WARNING)  # it sets itself to DEBUG when it is imported
     return bm25s.BM25(method="lucene", k1=1.5, b=0.75)

@@ -114,6 +114,15 @@ METRICS: dict[str, Callable[[Row], float | None]] = {
 """Metric of one row, None where it has none. bits_per_byte, hallucinated and deprecated are better when smaller;
 `known` is the share of member and keyword places where the arm's inference offered anything; `chance` a guess's."""
 
+_COMPARED = ("bits_per_byte", "top1", "top5", "mrr", "exact", "keyword_f1", "valid", "hallucinated")
+DIFFERENCES: dict[str, tuple[str, ...]] = {
+    "noncopyable": _COMPARED,
+    "copyable": _COMPARED,
+    "noncopyable_used_later": ("top1", "top5"),
+    "noncopyable_not_used_later": ("top1", "top5"),
+}
+"""Which differences are worth an interval."""
+
 
 def summary(rows: Sequence[Row]) -> dict[str, float | int | None]:
     """Means of one library's rows, None where no row has the metric."""
@@ -152,6 +161,39 @@ def difference(rows: Iterable[Row], against: Iterable[Row], metric: str, *, resa
         "libraries_below": sum(one.mean < 0 for one in each.values()),
         "libraries": {library: _rounded(one) for library, one in each.items()},
     }
+
+
+def compare(
+    rows: Sequence[Row], pairs: Iterable[tuple[str, str]], *, resamples: int, seed: int
+) -> tuple[dict, dict, list[dict]]:
+    """(arms, libraries, differences): {arm: {split: means over libraries}}, {library: {arm: {split: means}}}, and for
+    each pair of arms (one, against) that both have rows what one has over the other, by split and metric."""
+    by_arm: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        by_arm[row.arm].append(row)
+    arms = {
+        arm: _each_split(some, lambda part: over_libraries(part) | names_written(part)) for arm, some in by_arm.items()
+    }
+    libraries: dict[str, dict] = {}
+    for arm, some in by_arm.items():
+        for library, part in by_library(some).items():
+            libraries.setdefault(library, {})[arm] = _each_split(part, lambda own: summary(own) | names_written(own))
+    differences = []
+    for one, against in pairs:
+        if one not in by_arm or against not in by_arm:
+            continue
+        for split, metrics in DIFFERENCES.items():
+            mine, theirs = ([row for row in by_arm[arm] if SPLITS[split](row)] for arm in (one, against))
+            for metric in metrics:
+                found = difference(mine, theirs, metric, resamples=resamples, seed=seed)
+                if found is not None:
+                    differences.append({"arm": one, "against": against, "split": split, "metric": metric} | found)
+    return arms, libraries, differences
+
+
+def _each_split(rows: Sequence[Row], count: Callable[[list[Row]], dict]) -> dict[str, dict]:
+    parts = {name: [row for row in rows if has(row)] for name, has in SPLITS.items()}
+    return {name: count(part) for name, part in parts.items() if part}
 
 
 def names_written(rows: Iterable[Row]) -> dict[str, int]:
