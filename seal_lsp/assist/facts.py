@@ -55,7 +55,8 @@ class Member:
 @dataclass(frozen=True, slots=True)
 class CompletionFacts:
     """What may stand at the cursor. `kind`: import, member, keyword, or '' where nothing is known. `start` is the
-    offset where the name begins, `partial` what is typed of it. `libraries` are nearest first."""
+    offset where the name begins, `partial` what is typed of it. `libraries` are nearest first. `guessed`:
+    the receiver is likely, not certain."""
 
     kind: str
     start: int
@@ -63,6 +64,7 @@ class CompletionFacts:
     members: tuple[Member, ...] = ()
     libraries: tuple[str, ...] = ()
     receiver: str = ""
+    guessed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

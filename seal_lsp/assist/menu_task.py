@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from seal_lsp.languages.python.values import World
 
 _FROM_IMPORT = re.compile(r"\bfrom[ \t]+[\w.]+[ \t]+import\b")
+_BEGUN_IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+([\w.]+)", re.MULTILINE)
 _IMPORT_TOP = re.compile(r"^[ \t]*(?:from[ \t]+|import[ \t]+(?:[\w.]+(?:[ \t]+as[ \t]+\w+)?[ \t]*,[ \t]*)*)$")
 
 
@@ -31,8 +32,8 @@ def completions(shelf: Shelf, text: str, offset: int, place: Place) -> Completio
     from seal_lsp.languages.python.receiver import receiver_at
     from seal_lsp.languages.python.values import World
 
-    known = tasks.surfaces(text, place)
-    receiver = receiver_at(text, offset, known)
+    known = tasks.surfaces_at_hand(text, offset, place, _module_before(text, offset))
+    receiver = receiver_at(text, offset, known, guessing=True)
     if receiver.kind == "none":
         return None
     start = offset - len(receiver.partial)
@@ -45,7 +46,9 @@ def completions(shelf: Shelf, text: str, offset: int, place: Place) -> Completio
     own = tasks.library_of_name(receiver.owner, known) if receiver.owner else None
     libraries = tasks.nearest_of(uses, offset, known, tasks.imported(text, place))
     nearest = tuple(dict.fromkeys([*([str(own)] if own else []), *libraries]))
-    return CompletionFacts(receiver.kind, start, receiver.partial, members, nearest, receiver.owner)
+    return CompletionFacts(
+        receiver.kind, start, receiver.partial, members, nearest, receiver.owner, guessed=receiver.guessed
+    )
 
 
 def _members(
@@ -118,6 +121,12 @@ def _after_import(text: str, start: int) -> bool:
         return False
     between = text[statements[-1].end() : start]
     return "\n" not in between.replace("\\\n", "") or ("(" in between and ")" not in between)
+
+
+def _module_before(text: str, offset: int) -> str:
+    """The module that an import statement at the cursor names so far: it binds nothing yet."""
+    begun = list(_BEGUN_IMPORT.finditer(text, max(0, offset - 4000), offset))
+    return begun[-1][1] if begun else ""
 
 
 def _importable(shelf: Shelf, place: Place) -> Iterator[Member]:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_TOOLS = {"pip", "setuptools", "wheel"}
+_LIBRARIES_READ = 12
+
 shelf: Shelf
 
 
@@ -76,6 +79,38 @@ def surfaces(text: str, place: Place) -> tuple[ApiSurface, ...]:
     }
     read = (shelf.surface(library, place.environment) for library in libraries.values())
     return tuple(surface for surface in read if surface is not None)
+
+
+def surfaces_at_hand(text: str, offset: int, place: Place, module: str = "") -> tuple[ApiSurface, ...]:
+    """Of everything that a text imports, of `module`, which it is about to import from, and of the libraries that the
+    names which nothing in it binds may be from."""
+    known = surfaces(text, place)
+    library = shelf.facts(place.environment).library_of(module) if module and place.environment is not None else None
+    if library is not None and all(surface.library != library.id for surface in known):
+        surface = shelf.surface(library, place.environment)
+        known = known if surface is None else (*known, surface)
+    unbound = shelf.language.unbound(text, offset) if place.environment is not None else ()
+    unknown = [name for name in unbound if not any(name in s.import_names or s.modules_with(name) for s in known)]
+    if not unknown:
+        return known
+    have = {surface.library for surface in known}
+    found = list(known)
+    for library in _asked_for(shelf.facts(place.environment).libraries):
+        if library.id in have:
+            continue
+        surface = shelf.surface(library, place.environment)
+        if surface is not None and any(name in surface.import_names or surface.modules_with(name) for name in unknown):
+            found.append(surface)
+    return tuple(found)
+
+
+def _asked_for(libraries: Iterable[InstalledLibrary]) -> list[InstalledLibrary]:
+    """Installed for their own sake, not because another one requires them; none where these are many, since each has
+    to be read."""
+    libraries = list(libraries)
+    required = {name for library in libraries for name in library.requires}
+    wanted = [lib for lib in libraries if lib.id.name not in required | _TOOLS and lib.import_names]
+    return wanted if len(wanted) <= _LIBRARIES_READ else []
 
 
 def full_name(use: ImportUse) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -105,6 +105,56 @@ class ApiSurface:
             owner, _, name = qualname.rpartition(".")
             children.setdefault(owner, []).append(name)
         return children
+
+    @cached_property
+    def _in_modules(self) -> dict[str, list[str]]:
+        """Public names of modules, by their last part; those nearest to the top first."""
+        found: dict[str, list[str]] = {}
+        for qualname, symbol in self.symbols.items():
+            owner = self.symbols.get(symbol.owner)
+            if symbol.public and (not symbol.owner or (owner is not None and owner.kind == "module")):
+                found.setdefault(symbol.name, []).append(qualname)
+        return {name: sorted(paths, key=lambda path: (path.count("."), path)) for name, paths in found.items()}
+
+    def modules_with(self, name: str) -> tuple[str, ...]:
+        """Qualnames `module.name` under which a public name can be imported, those nearest to the top first."""
+        return tuple(self._in_modules.get(name, ()))
+
+    @cached_property
+    def _owners(self) -> dict[str, list[str]]:
+        owners: dict[str, list[str]] = {}
+        for qualname in self.symbols:
+            owner, _, name = qualname.rpartition(".")
+            owners.setdefault(name, []).append(owner)
+        return owners
+
+    def owners_of(self, name: str) -> tuple[str, ...]:
+        """Modules and classes that have a member of this name themselves."""
+        return tuple(self._owners.get(name, ()))
+
+    @cached_property
+    def _heirs(self) -> dict[str, list[str]]:
+        heirs: dict[str, list[str]] = {}
+        for qualname, symbol in self.symbols.items():
+            for base in symbol.bases:
+                found = self.resolve(base)
+                heirs.setdefault(found.qualname if found is not None else base, []).append(qualname)
+        return heirs
+
+    def heirs_of(self, classes: Iterable[str]) -> tuple[str, ...]:
+        """Classes that derive from any of these, at whatever distance; these themselves left out."""
+        found: dict[str, None] = {}
+        waiting = list(classes)
+        while waiting:
+            for heir in self._heirs.get(waiting.pop(), ()):
+                if heir not in found:
+                    found[heir] = None
+                    waiting.append(heir)
+        return tuple(found)
+
+    def classes_called(self, fits: Callable[[str], bool]) -> tuple[str, ...]:
+        """Qualnames of classes whose own name fits."""
+        return tuple(q for q, symbol in self.symbols.items() if symbol.kind == "class" and fits(symbol.name))
 
     def resolve(self, qualname: str) -> Symbol | None:
         """The symbol behind a dotted name, through aliases and inherited members; None if it does not exist here."""

@@ -20,7 +20,8 @@ FOREVER = sys.maxsize
 class Binding:
     """`kind` says how to read `node`: value (an expression), type (an annotation), element (of an iterable), enter
     (of a context manager), instance (of the class that the expression names), function, class, import, parameter,
-    unknown. `index`/`count` pick one target of an unpacking."""
+    unknown. `index`/`count` pick one target of an unpacking. `narrows`: a condition says it of a name that something
+    else binds."""
 
     kind: str
     at: int
@@ -32,6 +33,7 @@ class Binding:
     imported: ImportUse | None = None
     defined: Scope | None = None
     type_node: Node | None = None
+    narrows: bool = False
 
 
 @dataclass(eq=False, slots=True)

@@ -1,11 +1,13 @@
 """What stands at a cursor: a member after a dot, a name to import, a keyword in a call; and whose, when that is known.
 
-The text around the cursor is unfinished nearly always. It is read twice, as it stands with a placeholder at the
-cursor, and up to the cursor with what is open closed (grammar.py); the reading that knows more wins.
+The text around the cursor is unfinished nearly always. It is read as it stands with a placeholder at the cursor; if
+that does not parse, up to the cursor with what is open closed (grammar.py), and as a last resort from the definition
+around the cursor on. The first reading that knows whose the name is wins.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -14,24 +16,28 @@ from tree_sitter import Node
 from seal_lsp.core.api import ApiSurface
 from seal_lsp.languages.python.bindings import text
 from seal_lsp.languages.python.grammar import HOLE, Parsed, parse_tolerant
-from seal_lsp.languages.python.owners import callee_of, listing_owner, own_members
+from seal_lsp.languages.python.owners import OwnMember, callee_of, listing_owner, own_members
 from seal_lsp.languages.python.uses import Reading
+from seal_lsp.languages.python.values import World
 
 
 class Receiver(NamedTuple):
     """`kind`: member, import, keyword or none. `owner` is the module, class or callable that the name belongs to, ''
     when it is not one of the surfaces'; `partial` is what is typed of the name, `given` the call's other keywords.
-    `own` are members that the source's own class has beside those of `owner`, the library's class it derives from."""
+    `own` are members that the source's own class has beside those of `owner`, the library's class it derives from.
+    `guessed`: the owner is likely, not certain."""
 
     kind: str
     owner: str
     partial: str
     given: tuple[str, ...] = ()
-    own: tuple[str, ...] = ()
+    own: tuple[OwnMember, ...] = ()
+    guessed: bool = False
 
 
-def receiver_at(source: str, offset: int, surfaces: Sequence[ApiSurface]) -> Receiver:
-    """`offset` is in characters, 0 to len(source)."""
+def receiver_at(source: str, offset: int, surfaces: Sequence[ApiSurface], *, guessing: bool = False) -> Receiver:
+    """`offset` is in characters, 0 to len(source). With `guessing`, names that nothing binds count as imported, and an
+    owner that is not known otherwise is guessed."""
     start, end = offset, offset
     while start > 0 and _in_name(source[start - 1]):
         start -= 1
@@ -41,13 +47,35 @@ def receiver_at(source: str, offset: int, surfaces: Sequence[ApiSurface]) -> Rec
     if partial[:1].isdigit():
         return Receiver("none", "", "")
     best = Receiver("none", "", partial)
-    for parsed in _readings(source, start, offset, end):
-        found = _classify(parsed, start, partial, surfaces)
-        if found.owner:
-            return found
-        if best.kind == "none":
-            best = found
+    world = World(surfaces)
+    readings = list(_readings(source, start, offset, end))
+    for guess in (False, True) if guessing else (False,):
+        for parsed in readings:
+            reading = Reading("", world, parsed, lenient=guessing, guessing=guess)
+            found = _classify(reading, start, partial)
+            if found.owner:
+                return found._replace(guessed=guess)
+            if best.kind == "none":
+                best = found
+        if best.kind not in ("member", "keyword"):
+            break
     return best
+
+
+_DEFINITION = re.compile(r"^(?:def|class|async def|@)[ \t\w]", re.MULTILINE)
+
+
+def last_definition(source: str, offset: int) -> str:
+    """The source with what stands before the last definition at the left margin above `offset` blanked, lines that
+    import excepted: as long as before. A quote or bracket left open far above turns code into text; not here."""
+    above = [match.start() for match in _DEFINITION.finditer(source, 0, offset)]
+    if not above:
+        return source
+    kept = [
+        line if line.startswith(("import ", "from ")) and "(" not in line else " " * len(line)
+        for line in source[: above[-1]].split("\n")
+    ]
+    return "\n".join(kept) + source[above[-1] :]
 
 
 def _in_name(char: str) -> bool:
@@ -61,16 +89,19 @@ def _readings(source: str, start: int, offset: int, end: int) -> Iterator[Parsed
         return
     yield parse_tolerant(source[:offset] if offset > start else source[:offset] + HOLE)
     yield whole
+    near = last_definition(source[:offset], offset)
+    if near != source[:offset]:
+        yield parse_tolerant(near if offset > start else near + HOLE)
 
 
-def _classify(parsed: Parsed, start: int, partial: str, surfaces: Sequence[ApiSurface]) -> Receiver:
+def _classify(reading: Reading, start: int, partial: str) -> Receiver:
+    parsed = reading.parsed
     byte = parsed.byte(start)
     node = parsed.root.descendant_for_byte_range(byte, byte + 1)
     nothing = Receiver("none", "", partial)
     if node is None or node.type != "identifier" or node.start_byte != byte or node.parent is None:
         return nothing
     parent = node.parent
-    reading = Reading("", surfaces, parsed)
     if parent.type == "attribute":
         if parent.child_by_field_name("attribute") != node:
             return nothing

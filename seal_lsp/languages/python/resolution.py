@@ -10,28 +10,34 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable
+from functools import cached_property
 
 from tree_sitter import Node
 
-from seal_lsp.languages.python import local_classes, results, type_nodes
+from seal_lsp.languages.python import guesses, local_classes, results, type_nodes
 from seal_lsp.languages.python.bindings import FOREVER, Binding, Scope, is_none, text
 from seal_lsp.languages.python.grammar import Parsed
 from seal_lsp.languages.python.scopes import Scopes
+from seal_lsp.languages.python.unbound import PYTHONS_OWN
 from seal_lsp.languages.python.values import Value, World
 
 _DEPTH = 40
 
 
 class Resolver:
-    """Values of expressions in one source."""
+    """Values of expressions in one source. `lenient`: a name that nothing binds is what it would be once imported.
+    `guessing`: what is not known otherwise is guessed from how the source uses it (guesses.py)."""
 
-    def __init__(self, parsed: Parsed, world: World) -> None:
+    def __init__(self, parsed: Parsed, world: World, *, lenient: bool = False, guessing: bool = False) -> None:
         self.parsed = parsed
         self.world = world
+        self.lenient = lenient
+        self.guessing = guessing
         self.scopes = Scopes(parsed)
         self._memo: dict[tuple[int, int], Value | None] = {}
         self._bindings: dict[int, Value | None] = {}
         self._active: set[int] = set()
+        self.notes: dict[str, dict] = {}  # what others worked out about this source, to have it once
         self._depth = 0
 
     def once(self, key: int, work: Callable[[], Value | None]) -> Value | None:
@@ -56,6 +62,8 @@ class Resolver:
         self._depth += 1
         try:
             value = self._infer(node, scope or self.scopes.at(node.start_byte))
+            if value is None and self.guessing and node.type in ("identifier", "attribute"):
+                value = guesses.guess(self, node)
         finally:
             self._depth -= 1
         self._memo[key] = value
@@ -97,7 +105,21 @@ class Resolver:
         binding, star = self.lookup(name, at, scope)
         if binding is not None:
             return self.bound(binding)
-        return self.world.value_at(f"{star}.{name}") if star else None
+        if star:
+            return self.world.value_at(f"{star}.{name}")
+        return self._unbound(name) if self.lenient and name not in PYTHONS_OWN else None
+
+    def _unbound(self, name: str) -> Value | None:
+        if name in self.world.by_top:
+            return Value("name", name)
+        home = self.world.home_of(name, self.imported_modules)
+        return self.world.value_at(home) if home else None
+
+    @cached_property
+    def imported_modules(self) -> frozenset[str]:
+        """Modules that the source imports from, anywhere."""
+        found = (b.imported for s in self.scopes.all for bindings in s.bindings.values() for b in bindings)
+        return frozenset(use.module for use in found if use is not None)
 
     def lookup(self, name: str, at: int, scope: Scope) -> tuple[Binding | None, str]:
         """The binding that a use sees, or the module whose star import gives the name."""

@@ -11,6 +11,7 @@ from tree_sitter import Node
 from seal_lsp.core.api import Symbol
 from seal_lsp.languages.python import type_nodes
 from seal_lsp.languages.python.bindings import Binding, Scope, text
+from seal_lsp.languages.python.unbound import PYTHONS_OWN
 from seal_lsp.languages.python.values import Value
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ def of_call(resolver: Resolver, node: Node, scope: Scope) -> Value | None:
         return None
     arguments = node.child_by_field_name("arguments")
     given = [n for n in arguments.named_children if n.type != "comment"] if arguments is not None else []
-    if function.type == "identifier" and resolver.lookup(text(function), node.start_byte, scope) == (None, ""):
+    builtin = function.type == "identifier" and text(function) in PYTHONS_OWN
+    if builtin and resolver.lookup(text(function), node.start_byte, scope) == (None, ""):
         return _builtin(resolver, text(function), given, scope)
     return _called(resolver, resolver.infer(function, scope), given, scope, function)
 

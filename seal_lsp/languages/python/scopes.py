@@ -29,6 +29,7 @@ class Scopes:
             scope = self.at(node.start_byte)
             if kind in conditions.READERS:
                 for key, binding in conditions.READERS[kind](node, scope):
+                    binding.narrows = kind != "case"
                     self._add(scope, key, binding)
             else:
                 getattr(self, f"_{kind}")(node, scope)

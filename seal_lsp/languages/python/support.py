@@ -13,7 +13,10 @@ from seal_lsp.languages.python import (
     environment,
     grammar,
     imports,
+    receiver,
+    scopes,
     standard_modules,
+    unbound,
     uses,
 )
 
@@ -46,6 +49,15 @@ class Python:
 
     def calls(self, source: str, surfaces: Sequence[ApiSurface]) -> tuple[CallUse, ...]:
         return uses.calls(source, surfaces)
+
+    def unbound(self, source: str, offset: int) -> tuple[str, ...]:
+        """Names that a source uses and nothing in it binds; where it does not parse, those around `offset` too."""
+        parsed = grammar.Parsed(source)
+        found = dict.fromkeys(unbound.unbound_names(parsed, scopes.Scopes(parsed)))
+        if parsed.root.has_error:
+            near = grammar.parse_tolerant(receiver.last_definition(source[:offset], offset))
+            found |= dict.fromkeys(unbound.unbound_names(near, scopes.Scopes(near)))
+        return tuple(found)
 
     def syntax_problem(self, source: str) -> str:
         return grammar.syntax_problem(source)

@@ -36,12 +36,20 @@ def calls(source: str, surfaces: Sequence[ApiSurface]) -> tuple[CallUse, ...]:
 
 
 class Reading:
-    """One source read against some surfaces."""
+    """One source read against some surfaces; `lenient` and `guessing` as in resolution.py."""
 
-    def __init__(self, source: str, surfaces: Sequence[ApiSurface], parsed: Parsed | None = None) -> None:
+    def __init__(
+        self,
+        source: str,
+        surfaces: Sequence[ApiSurface] | World,
+        parsed: Parsed | None = None,
+        *,
+        lenient: bool = False,
+        guessing: bool = False,
+    ) -> None:
         self.parsed = parsed or parse_tolerant(source)
-        self.world = World(surfaces)
-        self.resolver = Resolver(self.parsed, self.world)
+        self.world = surfaces if isinstance(surfaces, World) else World(surfaces)
+        self.resolver = Resolver(self.parsed, self.world, lenient=lenient, guessing=guessing)
 
     def all_uses(self) -> Iterator[ApiUse]:
         for capture, node in self.parsed.captures("uses"):

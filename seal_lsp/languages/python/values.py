@@ -129,6 +129,22 @@ class World:
             return False
         return not any(self.resolve(f"{symbol.qualname}.{name}") for name in ("__getattr__", "__getattribute__"))
 
+    def home_of(self, name: str, near: frozenset[str] = frozenset()) -> str:
+        """Where a name that nothing binds would be imported from, as `module.name`; '' unless only one thing has the
+        name. Of several, the one wins that a module in `near` has, else the one that stands nearest to the top."""
+        paths = [path for surfaces in self.by_top.values() for s in surfaces for path in s.modules_with(name)]
+        homes: dict[str, str] = {}
+        for path in sorted(set(paths), key=lambda path: (path.rpartition(".")[0] not in near, path.count("."), path)):
+            symbol = self.resolve(path)
+            own = symbol is not None and symbol.qualname.partition(".")[0] == path.partition(".")[0]
+            if own and not (symbol.target and symbol.target.partition(".")[0] != path.partition(".")[0]):
+                homes.setdefault(symbol.qualname, path)
+        found = list(homes.values())
+        if len(found) < 2:
+            return found[0] if found else ""
+        first, second = ((path.rpartition(".")[0] not in near, path.count(".")) for path in found[:2])
+        return found[0] if first < second else ""
+
     def exists(self, owner: str, name: str) -> bool | None:
         """Whether `owner.name` exists; None where that cannot be told."""
         if self.resolve(f"{owner}.{name}") is not None:
@@ -151,19 +167,20 @@ class World:
         key = (class_name, name)
         if key not in self._subclass_names:
             self._subclass_names[key] = any(
-                qualname.endswith("." + name) and self._derives(qualname.rpartition(".")[0], class_name)
+                qualname.endswith("." + name) and self.derives(qualname.rpartition(".")[0], class_name)
                 for surfaces in self.by_top.values()
                 for surface in surfaces
                 for qualname in surface.symbols
             )
         return self._subclass_names[key]
 
-    def _derives(self, qualname: str, base: str, depth: int = 0) -> bool:
+    def derives(self, qualname: str, base: str, depth: int = 0) -> bool:
+        """Whether a class is another one or derives from it."""
         symbol = self.resolve(qualname)
         wanted = self.resolve(base)
         if symbol is None or wanted is None or symbol.kind != "class" or depth > 12:
             return False
-        return symbol.qualname == wanted.qualname or any(self._derives(b, base, depth + 1) for b in symbol.bases)
+        return symbol.qualname == wanted.qualname or any(self.derives(b, base, depth + 1) for b in symbol.bases)
 
     def extra(self, what: str, symbol: Symbol) -> str:
         surface = self.surface_of(symbol.qualname)

@@ -1,0 +1,2 @@
+; Every name; unbound.py says which of them are uses.
+(identifier) @name
