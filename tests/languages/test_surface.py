@@ -210,6 +210,37 @@ def test_a_single_module(tmp_path: Path) -> None:
     assert read(tmp_path, {"lib.py": "def f(): ...\n"}).resolve("lib.f") is not None
 
 
+def test_only_what_code_can_name_is_a_symbol(tmp_path: Path) -> None:
+    surface = read(tmp_path, {
+        "lib/__init__.py": '__all__ = ["f", "made", "Loading path", "sub.x", "", "log: all"]\ndef f(): ...\n',
+        "lib/data-1.py": "x = 1\n",
+        "lib/sub.py": "x = 1\n",
+    })  # fmt: skip
+    assert set(surface.symbols) == {"lib", "lib.__all__", "lib.f", "lib.made", "lib.sub", "lib.sub.x"}
+    assert surface.problems == ()
+
+
+STUBS = (
+    "from typing import overload\n@overload\ndef field(x: int) -> int: ...\n@overload\ndef field(x: str) -> str: ...\n"
+)
+
+
+def test_stubs_that_overload_a_name_of_another_package(tmp_path: Path) -> None:
+    """As attrs does: without its `attr` nothing of it could be read."""
+    surface = read(tmp_path, {
+        "basis/__init__.py": "def field(x): ...\n",
+        "lib/__init__.py": "from basis import field\ndef own(): ...\n",
+        "lib/__init__.pyi": STUBS + "def own() -> None: ...\n",
+    })  # fmt: skip
+    assert surface.problems == ()
+    assert surface.resolve("lib.own").signature() == "own() -> None"
+    assert surface.resolve("lib.field").kind == "function"
+    absent = "from gone import field\n"
+    surface = read(tmp_path / "absent", {"lib/__init__.py": absent, "lib/__init__.pyi": STUBS})
+    assert any("gone" in problem for problem in surface.problems)
+    assert surface.is_open("lib")
+
+
 def test_a_compiled_library(tmp_path: Path) -> None:
     surface = read(tmp_path, {"lib.cpython-311-x86_64-linux-gnu.so": b"\x7fELF"})
     assert surface.is_open("lib")
@@ -238,13 +269,17 @@ def test_an_editable_library(tmp_path: Path) -> None:
     assert Python().surface(library, environment).resolve("lib.f") is not None
 
 
-@pytest.mark.parametrize("name", ["pygls", "jedi"])
+@pytest.mark.parametrize("name", ["pygls", "jedi", "attrs"])
 def test_real_libraries_are_read_without_problems(name: str) -> None:
     prefix = Path(__import__("sys").prefix)
     environment = Python().find_environment(prefix, setting=str(prefix), variables={})
     library = next(library for library in Python().installed(environment) if library.id.name == name)
     surface = Python().surface(library, environment)
     assert surface.problems == ()
-    symbol = surface.resolve({"pygls": "pygls.lsp.server.LanguageServer.feature", "jedi": "jedi.Script.complete"}[name])
+    assert all(part.isidentifier() for qualname in surface.symbols for part in qualname.split("."))
+    known = {
+        "pygls": "pygls.lsp.server.LanguageServer.feature", "jedi": "jedi.Script.complete", "attrs": "attrs.field",
+    }  # fmt: skip
+    symbol = surface.resolve(known[name])
     assert symbol is not None
     assert symbol.parameters

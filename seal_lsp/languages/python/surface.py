@@ -67,14 +67,8 @@ class Reading:
         if root.is_file() and root.suffix not in (".py", ".pyi"):
             self.cannot_read(name, "it is compiled and has no source or stubs", root)
             return
-        loader = griffe.GriffeLoader(
-            search_paths=[base],
-            allow_inspection=False,
-            extensions=griffe.load_extensions(class_members.ClassMembers()),
-        )
         try:
-            module = loader.load(name, try_relative_path=False, find_stubs_package=True)
-            loader.expand_wildcards(loader.modules_collection[name.partition(".")[0]], external=False)
+            module = parsed(name, base)
         except (griffe.GriffeError, ImportError, SyntaxError, OSError, ValueError, RecursionError, KeyError) as error:
             self.cannot_read(name, str(error), root)
             return
@@ -115,7 +109,7 @@ class Reading:
         if exports:
             self.extra[f"exports:{module.path}"] = ",".join(exports)
         for text in exports:
-            if text and f"{module.path}.{text}" not in self.symbols:
+            if text.isidentifier() and f"{module.path}.{text}" not in self.symbols:
                 self.symbols[f"{module.path}.{text}"] = Symbol(f"{module.path}.{text}", "attribute", file=_file(module))
 
     def members(self, owner: griffe.Module | griffe.Class) -> None:
@@ -123,6 +117,8 @@ class Reading:
         for name, member in owner.members.items():
             if "/" in name or name.endswith("*"):  # an unexpanded `from elsewhere import *`
                 self.open_names.add(owner.path)
+            elif not name.isidentifier():
+                continue  # the module of a file like `data-1.py`: no statement names it
             elif member.is_alias:
                 self.alias(owner, name, member)
             elif member.is_module:
@@ -233,6 +229,32 @@ class Reading:
             self.extra[f"class:{path}"] = type_.class_of
         if type_.own:
             self.extra[f"self_type:{path}"] = "1"
+
+
+def parsed(name: str, base: Path) -> griffe.Module:
+    """A package below `base`, without symbols of others. Raises whatever griffe and reading files raise.
+
+    Merging stubs that overload a name which the package only imports, griffe needs the package it comes from (`attrs`
+    and its `attr`); that one is read first then, and nothing of it is kept.
+    """
+    first: list[str] = []
+    while True:
+        loader = griffe.GriffeLoader(
+            search_paths=[base],
+            allow_inspection=False,
+            extensions=griffe.load_extensions(class_members.ClassMembers()),
+        )
+        for other in first:
+            loader.load(other, try_relative_path=False, find_stubs_package=True)
+        try:
+            module = loader.load(name, try_relative_path=False, find_stubs_package=True)
+            loader.expand_wildcards(loader.modules_collection[name.partition(".")[0]], external=False)
+            return module
+        except griffe.AliasResolutionError as error:
+            other = error.alias.target_path.partition(".")[0]
+            if other in (name.partition(".")[0], *first):
+                raise
+            first.append(other)
 
 
 def why_unreadable(path: Path) -> str:
