@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from seal_lsp.assist import version_notes
 from seal_lsp.assist.analysis import Analysis
 from seal_lsp.assist.engine_link import EngineLink
 from seal_lsp.assist.facts import HoverFacts, Place
@@ -110,8 +111,13 @@ def markdown(
     body: list[str] = []
     if facts.deprecated:
         body.append(f"**Deprecated**: {plain(facts.deprecated)}")
-    if facts.doc:
-        body.append(docstring(facts.doc))
+    notes, doc = version_notes.split(facts.doc)
+    if facts.deprecated:  # said above, in its authors' words wherever they stand
+        notes = tuple(note for note in notes if not note.startswith("Deprecated"))
+    if doc:
+        body.append(docstring(doc))
+    if notes:
+        body.append(version_notes.markdown(notes))
     if line is not None and line.state == "ready" and line.line:
         body.append(f"Usage (written by the model, vetted):\n\n```python\n{line.line}\n```")
     foot = [f"`{facts.qualname}`"] if facts.qualname else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from seal_lsp.assist import version_notes
 from seal_lsp.assist.facts import HoverFacts
 from seal_lsp.assist.hover import docstring, learned_state, markdown
 from seal_lsp.assist.signatures import parameter_doc, pretty_signature, signature_of, split_arguments
@@ -53,6 +54,69 @@ def test_states(state, reasons, said):
 def test_deprecated_names_say_so_first():
     facts = HoverFacts(0, 1, "a.b", "function", "def b()", "Doc.", "a@1", deprecated="since 2:\n use c")
     assert "**Deprecated**: since 2: use c\n\nDoc." in markdown(facts, None, None, engine=False)
+
+
+VERSIONS = """Make a call.
+
+Args:
+    key: whose. Of any length.
+
+        .. versionadded:: 1.4
+    rate: how often
+
+.. versionadded:: 1.2
+.. versionchanged:: 2.0 Returns a `Reply`
+   instead of text.
+
+   Raises nothing.
+.. version-changed:: 2.1:
+
+    Waits.
+
+More."""
+
+
+def test_what_changed_of_a_name_is_a_list_below_its_docstring():
+    facts = HoverFacts(0, 1, "a.b", "function", "def b()", VERSIONS, "a@2.1")
+    assert markdown(facts, None, None, engine=False).split("---\n\n")[1] == (
+        "Make a call.\n\n**Args**\n\n"
+        "    key: whose. Of any length.\n\n        *Added in 1.4*\n    rate: how often\n\n\n"
+        "More.\n\n"
+        "- Added in 1.2\n- Changed in 2.0: Returns a `Reply` instead of text. Raises nothing.\n"
+        "- Changed in 2.1: Waits.\n\n"
+        "`a.b` · **a@2.1**"
+    )
+
+
+@pytest.mark.parametrize(
+    ("doc", "notes", "rest"),
+    [
+        ("Plain.", (), "Plain."),
+        ("", (), ""),
+        (".. versionadded:: 3", ("Added in 3",), ""),
+        ("One.\n\n.. versionadded::", ("Added in",), "One."),
+        ("One.\n\n.. versionremoved:: 3.0  Use two.\nTwo.", ("Removed in 3.0: Use two.",), "One.\n\nTwo."),
+        ("One.\n\n.. deprecated:: 1.1\n   Use `two`.\n", ("Deprecated since 1.1: Use `two`.",), "One."),
+        ("One.\n\n.. note:: versionadded:: 3", (), "One.\n\n.. note:: versionadded:: 3"),
+    ],
+)
+def test_version_notes(doc, notes, rest):
+    assert version_notes.split(doc) == (notes, rest)
+
+
+def test_of_many_version_notes_the_newest_are_shown():
+    notes = tuple(f"Added in {number}" for number in range(9))
+    assert version_notes.markdown(notes).split("\n") == ["- …", *(f"- Added in {number}" for number in range(3, 9))]
+    notes = ("Changed in 10.0: 1", *(f"Added in 9.{number}" for number in range(9, 0, -1)))
+    shown = ["- Changed in 10.0: 1", *(f"- Added in 9.{number}" for number in range(9, 4, -1)), "- …"]
+    assert version_notes.markdown(notes).split("\n") == shown
+
+
+def test_a_deprecation_is_said_once():
+    facts = HoverFacts(0, 1, "a.b", "function", "def b()", "Do.\n\n.. deprecated:: 2\n   Use c.", "a@2", "2 Use c.")
+    found = markdown(facts, None, None, engine=False)
+    assert found.count("Use c.") == 1
+    assert "**Deprecated**: 2 Use c.\n\nDo.\n\n`a.b`" in found
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from seal_lsp.core.library import InstalledLibrary
 
-READER = "2"  # raise when surface.py reads the same files differently
+READER = "3"  # raise when surface.py reads the same files differently
 
 
 def fingerprint(library: InstalledLibrary) -> str:
