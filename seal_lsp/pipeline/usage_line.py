@@ -12,6 +12,7 @@ from seal_lsp.core.language import LanguageSupport
 from seal_lsp.core.lm import LanguageModel
 from seal_lsp.core.protocol import UsageLineReply
 from seal_lsp.self_edits.layout import variable_for
+from seal_lsp.self_edits.shelf import public_paths
 from seal_lsp.vet.line import vet_line
 
 _TOKENS = 40
@@ -86,23 +87,21 @@ def usage_head(symbol: str, surface: ApiSurface) -> tuple[str, str]:
     if found.parameters is None:
         return "", ""
     if found.kind in ("class", "function"):
-        path = shortest_path(found, surface)
-        target = variable_for(found.name) if found.kind == "class" else "result"
-        return f"from {path.rpartition('.')[0]} import {found.name}\n\n", f"{target} = {found.name}("
-    owner = surface.resolve(symbol.rpartition(".")[0]) or surface.resolve(found.owner)
+        module, _, name = import_path(found, surface, symbol).rpartition(".")
+        target = variable_for(name) if found.kind == "class" else "result"
+        return f"from {module} import {name}\n\n", f"{target} = {name}("
+    reached = symbol.rpartition(".")[0]
+    owner = surface.resolve(reached) or surface.resolve(found.owner)
     if owner is None or owner.kind != "class":
         return "", ""
-    path, variable = shortest_path(owner, surface), variable_for(owner.name)
-    return (
-        f"from {path.rpartition('.')[0]} import {owner.name}\n\n{variable}: {owner.name} = ...\n",
-        f"{variable}.{found.name}(",
-    )
+    module, _, name = import_path(owner, surface, reached).rpartition(".")
+    variable = variable_for(name)
+    return f"from {module} import {name}\n\n{variable}: {name} = ...\n", f"{variable}.{found.name}("
 
 
-def shortest_path(symbol: Symbol, surface: ApiSurface) -> str:
-    """The public dotted path with the fewest dots that leads to a symbol; its own qualname if there is no other."""
-    paths = [q for q, s in surface.symbols.items() if s.public and s.target == symbol.qualname and "." in q]
-    return min([*paths, symbol.qualname], key=lambda path: (path.count("."), len(path), path))
+def import_path(symbol: Symbol, surface: ApiSurface, reached: str) -> str:
+    """The best public path of a symbol; where the library offers none, the one by which it was reached."""
+    return public_paths(surface).get(symbol.qualname, (reached,))[0]
 
 
 def closed(text: str, head: str, language: LanguageSupport) -> str:

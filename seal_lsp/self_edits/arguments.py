@@ -68,7 +68,7 @@ def chosen_parameters(parameters: Sequence[Parameter], rng: random.Random, optio
 def _value(shelf: Shelf, parameter: Parameter, owner: Symbol, rng: random.Random, depth: int) -> Call:
     annotation = parameter.annotation or ""
     name = parameter.name
-    nested = _library_class(shelf, annotation, owner)
+    nested = shelf.class_in(annotation, owner)
     if nested is not None:
         return _instance(shelf, nested, name, rng, depth)
     default = None if parameter.default == "None" else parameter.default
@@ -83,23 +83,6 @@ def _value(shelf: Shelf, parameter: Parameter, owner: Symbol, rng: random.Random
     if re.search(r"\bfloat\b", annotation) or re.fullmatch(r"-?\d*\.\d+", default or ""):
         return _plain(str(rng.choice((0.1, 0.5, 1.0, 2.5, 10.0))))
     return Call(name, (), (name,), ())
-
-
-def _library_class(shelf: Shelf, annotation: str, owner: Symbol) -> Symbol | None:
-    """The first class of this library that an annotation names, looked up by its last dotted part."""
-    for word in re.findall(r"[A-Za-z_][\w.]*", annotation):
-        last = word.rpartition(".")[2]
-        if not last[:1].isupper():
-            continue
-        module = owner.owner if owner.kind != "method" else owner.owner.rpartition(".")[0]
-        for guess in (word, f"{module}.{last}"):
-            found = shelf.class_named(guess)
-            if found is not None:
-                return found
-        matches = [s for q in shelf.paths if q.rpartition(".")[2] == last and (s := shelf.class_named(q)) is not None]
-        if len(matches) == 1:
-            return matches[0]
-    return None
 
 
 def _instance(shelf: Shelf, kind: Symbol, name: str, rng: random.Random, depth: int) -> Call:

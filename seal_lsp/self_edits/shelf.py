@@ -5,10 +5,14 @@ Pure bookkeeping over an ApiSurface and its evidence; writes nothing.
 
 from __future__ import annotations
 
+import ast
+import builtins
 import random
+import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from seal_lsp.core.api import ApiSurface, Symbol
 from seal_lsp.core.learning import Evidence, Provenance, digest_of
@@ -17,7 +21,7 @@ from seal_lsp.core.learning import Evidence, Provenance, digest_of
 @dataclass(frozen=True)
 class Shelf:
     """`weights` counts how often evidence uses a canonical symbol; `paths` gives every public dotted path of it,
-    best first (fewest dots, then most used)."""
+    best first (see public_paths)."""
 
     surface: ApiSurface
     weights: Counter[str]
@@ -60,6 +64,57 @@ class Shelf:
         symbol = self.surface.resolve(dotted) if dotted else None
         return symbol if symbol is not None and symbol.kind == "class" and symbol.qualname in self.paths else None
 
+    def class_in(self, annotation: str | None, owner: Symbol) -> Symbol | None:
+        """The first public class of this library that a type annotation in the signature of `owner` names: by its
+        dotted name, as seen from the owner's module, or by its last part where only one class is called so."""
+        module = owner.owner if owner.kind != "method" else owner.owner.rpartition(".")[0]
+        for word in _classes_named(annotation or ""):
+            last = word.rpartition(".")[2]
+            if hasattr(builtins, last):
+                continue
+            for guess in (word, f"{module}.{word}", f"{module}.{last}"):
+                if (found := self.class_named(guess)) is not None:
+                    return found
+            if len(called_so := self._classes_by_name.get(last, ())) == 1:
+                return called_so[0]
+        return None
+
+    @cached_property
+    def _classes_by_name(self) -> dict[str, list[Symbol]]:
+        """Public classes by every last part under which they are offered."""
+        found: dict[str, dict[str, Symbol]] = defaultdict(dict)
+        for qualname, paths in self.paths.items():
+            if self.surface.symbols[qualname].kind == "class":
+                for path in (qualname, *paths):
+                    found[path.rpartition(".")[2]][qualname] = self.surface.symbols[qualname]
+        return {name: list(classes.values()) for name, classes in found.items()}
+
+
+def _classes_named(annotation: str) -> Iterator[str]:
+    """Dotted names in an annotation, left to right: of values and of what containers hold, not of what a callable
+    takes, nor of metadata."""
+    try:
+        nodes = [ast.parse(annotation.strip(), mode="eval").body]
+    except (SyntaxError, ValueError, RecursionError):
+        yield from re.findall(r"[A-Za-z_][\w.]*", annotation)
+        return
+    while nodes:
+        match nodes.pop(0):
+            case ast.Name() | ast.Attribute() as name:
+                yield ast.unparse(name)
+            case ast.Constant(value=str(quoted)):
+                yield from _classes_named(quoted)
+            case ast.BinOp(left=left, right=right):
+                nodes[:0] = [left, right]
+            case ast.Tuple(elts=several) | ast.List(elts=several):
+                nodes[:0] = several
+            case ast.Subscript(value=head, slice=inside):
+                kind = ast.unparse(head).rpartition(".")[2]
+                if kind == "Annotated" and isinstance(inside, ast.Tuple):
+                    nodes[:0] = inside.elts[:1]
+                elif kind not in ("Callable", "Literal"):
+                    nodes[:0] = [head, inside]
+
 
 def stock(surface: ApiSurface, evidence: Sequence[Evidence]) -> Shelf:
     """Build the shelf. Symbols count for every evidence that names them, usages twice as much as the library's code."""
@@ -69,6 +124,12 @@ def stock(surface: ApiSurface, evidence: Sequence[Evidence]) -> Shelf:
             symbol = surface.resolve(name)
             if symbol is not None:
                 weights[symbol.qualname] += 2 if item.kind == "usage" else 1
+    return Shelf(surface, weights, public_paths(surface))
+
+
+def public_paths(surface: ApiSurface) -> dict[str, tuple[str, ...]]:
+    """Every public dotted path under which a canonical symbol of a module is offered, best first: fewest dots, then
+    shortest. A module that imports a name for its own use does not offer it; a package's `__init__` does."""
     paths: dict[str, list[str]] = defaultdict(list)
     for qualname, symbol in sorted(surface.symbols.items()):  # a surface from the index has another order
         if not symbol.public or symbol.kind == "module":
@@ -79,14 +140,13 @@ def stock(surface: ApiSurface, evidence: Sequence[Evidence]) -> Shelf:
             continue
         reexported = target.qualname != qualname
         if reexported and not owner.file.endswith(("__init__.py", "__init__.pyi")):
-            continue  # a module that imports a name for its own use does not offer it
+            continue
         paths[target.qualname].append(qualname)
-    ordered = {
+    return {
         target: tuple(sorted(some, key=lambda path: (path.count("."), len(path), path)))
         for target, some in paths.items()
         if target in surface.symbols
     }
-    return Shelf(surface, weights, ordered)
 
 
 def weighted_order(shelf: Shelf, symbols: Sequence[Symbol], rng: random.Random) -> list[Symbol]:

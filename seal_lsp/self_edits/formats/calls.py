@@ -65,20 +65,9 @@ def write_composition(shelf: Shelf, rng: random.Random) -> Iterator[SelfEdit]:
 
 
 def _typed_parameters(shelf: Shelf, symbol: Symbol) -> list[tuple[str, Symbol]]:
-    found = []
-    for parameter in symbol.parameters or ():
-        for word in (parameter.annotation or "").replace("|", " ").replace("[", " ").replace("]", " ").split():
-            kind = shelf.class_named(word) or shelf.class_named(f"{symbol.owner}.{word}") or _by_name(shelf, word)
-            if kind is not None and parameter.kind in ("positional_or_keyword", "keyword_only"):
-                found.append((parameter.name, kind))
-                break
-    return found
-
-
-def _by_name(shelf: Shelf, word: str) -> Symbol | None:
-    last = word.strip("\"'").rpartition(".")[2]
-    matches = [s for q in shelf.paths if q.endswith(f".{last}") and (s := shelf.class_named(q)) is not None]
-    return matches[0] if len(matches) == 1 else None
+    """The parameters that can be given by name a value of a class of this library, with that class."""
+    named = [p for p in symbol.parameters or () if p.kind in ("positional_or_keyword", "keyword_only")]
+    return [(p.name, kind) for p in named if (kind := shelf.class_in(p.annotation, symbol)) is not None]
 
 
 def _members_of(shelf: Shelf, owner: Symbol, members: list[Symbol], rng: random.Random) -> SelfEdit:
