@@ -14,14 +14,13 @@ from pathlib import Path
 
 from seal_lsp.collect.gather import gather
 from seal_lsp.core.api import ApiSurface
-from seal_lsp.core.errors import EnvironmentProblem, NothingToLearn
+from seal_lsp.core.errors import NothingToLearn
 from seal_lsp.core.language import LanguageSupport
 from seal_lsp.core.learning import Case, CycleOutcome, Evidence, GateReport, LearnJob, Review, SelfEdit
-from seal_lsp.core.library import Environment, InstalledLibrary, environment_from_dict
+from seal_lsp.core.library import environment_from_dict
 from seal_lsp.core.lm import Cancel, LanguageModel
 from seal_lsp.core.progress import Progress
 from seal_lsp.gate.examine import Exam, examine
-from seal_lsp.languages.python.fingerprint import fingerprint
 from seal_lsp.measure.cases import load_cases
 from seal_lsp.measure.corpora import drift_texts
 from seal_lsp.measure.evaluate import is_valid_answer
@@ -30,7 +29,8 @@ from seal_lsp.measure.probes import hold_out
 from seal_lsp.pipeline import candidate, records
 from seal_lsp.pipeline.fit import Fit
 from seal_lsp.pipeline.journal import Journal
-from seal_lsp.pipeline.known import KNOWN_BITS_PER_BYTE, bits_on_names
+from seal_lsp.pipeline.known import knowledge
+from seal_lsp.pipeline.subject import Subject, importable, locate
 from seal_lsp.self_edits.write import write
 from seal_lsp.store.api_index import ApiIndex
 from seal_lsp.store.ledger import Ledger
@@ -55,21 +55,11 @@ class Tools:
     now: Callable[[], str]
 
 
-@dataclass(frozen=True)
-class Subject:
-    """The library as installed, with what surrounds it."""
-
-    library: InstalledLibrary
-    surface: ApiSurface
-    environment: Environment
-    installed: tuple[InstalledLibrary, ...]
-
-
 def run(job: LearnJob, folder: Path, tools: Tools, *, progress: Progress, cancel: Cancel | None = None) -> CycleOutcome:
     """Learn `job.library`. Raises EnvironmentProblem, NothingToLearn, NoSpaceLeft, Cancelled; each can be resumed."""
     journal = Journal(folder)
     recipe = recipe_with(overrides(job, ""), job.seed)
-    subject = locate(job, tools)
+    subject = locate(job.library, environment_from_dict(job.environment), tools.language, tools.index)
     known = journal.once("known", lambda: _known(job, subject, tools, progress, cancel))
     if known["skip"]:
         return _outcome(job, "skipped", (known["reason"],))
@@ -105,29 +95,6 @@ def overrides(job: LearnJob, group: str) -> dict:
     return {k.removeprefix(group): v for k, v in job.overrides.items() if k.startswith(group)}
 
 
-def locate(job: LearnJob, tools: Tools) -> Subject:
-    """Find the library in the job's environment and read its surface, from the index when it is there."""
-    environment = environment_from_dict(job.environment)
-    installed = tools.language.installed(environment)
-    library = next((lib for lib in installed if lib.id == job.library), None)
-    if library is None:
-        other = next((lib for lib in installed if lib.id.name == job.library.name), None)
-        what = f"{other.id} is installed instead" if other else "it is not installed"
-        raise EnvironmentProblem(
-            f"cannot learn {job.library} in {environment.prefix}: {what}", hint="install it, then learn"
-        )
-    return Subject(library, surface_of(library, environment, tools), environment, installed)
-
-
-def surface_of(library: InstalledLibrary, environment: Environment, tools: Tools) -> ApiSurface:
-    key = fingerprint(library)
-    surface = tools.index.get(library.id, key)
-    if surface is None:
-        surface = tools.language.surface(library, environment)
-        tools.index.put(surface, key)
-    return surface
-
-
 def count(reviews: Sequence[Review]) -> dict:
     """{written, kept, rejected: {check: n}, formats: {format: n kept}}"""
     rejected = Counter(r.rejection.check for r in reviews if r.rejection is not None)
@@ -144,11 +111,12 @@ def item_of(edit: SelfEdit, surface: ApiSurface, language: LanguageSupport) -> I
 
 def _known(job: LearnJob, subject: Subject, tools: Tools, progress: Progress, cancel: Cancel | None) -> dict:
     progress("known", 0.0, "asking the base what it knows")
-    bits, asked = bits_on_names(subject.surface, tools.open_model(), cancel=cancel)
-    skip = asked > 0 and bits < KNOWN_BITS_PER_BYTE and not job.force
-    reason = f"the base model knows it already: {bits:.2f} bits/byte on {asked} API names" if skip else ""
-    progress("known", 1.0, reason or f"{bits:.2f} bits/byte on {asked} API names")
-    return {"bits_per_byte": round(bits, 4), "asked": asked, "skip": skip, "reason": reason}
+    found = knowledge(subject.surface, tools.open_model(), cancel=cancel)
+    skip = found.known and not job.force
+    words = f"its name makes {found.asked} API names {found.gain:.2f} bits/byte cheaper"
+    reason = f"the base model knows it already: {words}" if skip else ""
+    progress("known", 1.0, reason or words)
+    return asdict(found) | {"skip": skip, "reason": reason}
 
 
 def _collected(
@@ -211,7 +179,8 @@ def _vetted(
     def judge() -> list[dict]:
         context = VetContext(
             surfaces=(subject.surface,),
-            importable=importable(subject, tools.language) | workspace_modules(job.roots),
+            importable=importable(subject.installed, subject.environment, tools.language)
+            | workspace_modules(job.roots),
             language=tools.language,
             held_out=held_texts,
             model=None,
@@ -220,12 +189,6 @@ def _vetted(
         return [asdict(r) for r in review(edits, context, progress)]
 
     return [records.review_from(r) for r in journal.once("reviews", judge)]
-
-
-def importable(subject: Subject, language: LanguageSupport) -> frozenset[str]:
-    """Top-level names that a snippet may import: what is installed, and the standard library."""
-    names = {name.partition(".")[0] for lib in subject.installed for name in lib.import_names}
-    return frozenset(names | language.standard_modules(subject.environment))
 
 
 def workspace_modules(roots: Sequence[str]) -> frozenset[str]:

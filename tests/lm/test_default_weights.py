@@ -58,3 +58,19 @@ def test_batches_are_exact(default_model):
     prompts = ["import json\njson.", "def add(a, b):\n    return ", "for i in range("]
     batch = default_model.generate(prompts, max_tokens=6)
     assert [g.text for g in batch] == [default_model.generate([p], max_tokens=6)[0].text for p in prompts]
+
+
+@pytest.mark.parametrize(
+    ("module", "names", "known"),
+    [
+        ("itertools", "accumulate combinations compress cycle dropwhile filterfalse islice product starmap", 1),
+        ("tempfile", "NamedTemporaryFile TemporaryDirectory gettempdir mkdtemp mkstemp mktemp", 1),
+        ("pygls", "LanguageServer JsonRPCServer TextDocument PositionCodec Workspace uris protocol io_ types", 0),
+        ("throttled", "Throttled RateLimiterType rate_limiter MemoryStore RedisStore per_sec per_min exceptions", 0),
+    ],
+)
+def test_it_knows_the_standard_library_by_name_and_no_other(default_model, module, names, known):
+    from seal_lsp.pipeline.known import knowledge_of
+
+    pairs = [(f"from {module} import", f" {name}") for name in names.split()]
+    assert knowledge_of(pairs, default_model).known is bool(known)

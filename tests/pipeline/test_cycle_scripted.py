@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import orchard
 import pytest
@@ -171,3 +172,18 @@ def test_what_a_given_case_file_will_ask_is_neither_evidence_nor_trained_on(envi
     accepted = [r["edit"] for r in reviews if all(v["passed"] for v in r["verdicts"])]
     assert accepted
     assert not any(shares(edit["prompt"] + edit["completion"]) for edit in accepted)
+
+
+def test_what_the_base_knows_is_not_learned_unless_it_must_be(environment, tmp_path):
+    class Knows(ScriptedLanguageModel):
+        def score(self, pairs, **options):
+            found = super().score(pairs, **options)
+            return [replace(s, logprob=0.0) if "orchard" in c else s for s, (c, _) in zip(found, pairs, strict=True)]
+
+    parts = Parts(tmp_path)
+    parts.tools = replace(parts.tools, open_model=Knows)
+    outcome, phases = run(parts, environment, tmp_path / "known")
+    assert (outcome.status, phases, parts.fits) == ("skipped", ["known"], 0)
+    assert "bits/byte cheaper" in outcome.reasons[0]
+    run(parts, environment, tmp_path / "forced", force=True, cycle="forced")
+    assert parts.fits == 1

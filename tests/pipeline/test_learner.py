@@ -147,7 +147,7 @@ def test_a_disk_that_fills_up_while_training_loses_nothing(tmp_path):
     ("change", "code", "said"),
     [
         ({"model": "nowhere"}, 6, "the model nowhere is not here"),
-        ({"library": {"name": "not-installed", "version": "1"}}, 7, "it is not installed"),
+        ({"library": {"name": "not-installed", "version": "1"}}, 7, "not-installed@1 is not installed"),
         ({"overrides": {"tokenz": 1}}, 2, "unknown recipe fields"),
         ({"environment": {}}, 2, "not an environment"),
     ],

@@ -77,7 +77,7 @@ def test_a_half_written_checkpoint_is_passed_over(tiny, tmp_path):
     _, whole, _ = run(tiny, tmp_path / "whole")
     with pytest.raises(Cancelled):
         run(tiny, tmp_path / "stopped", stop_after=4)
-    newest = tmp_path / "stopped" / "checkpoints" / "step-even.pt"
+    newest = tmp_path / "stopped" / "checkpoints" / "step-even.safetensors"
     newest.write_bytes(newest.read_bytes()[:1000])
     done, resumed, _ = run(tiny, tmp_path / "stopped")
     assert (done.resumed_at, resumed) == (3, whole)
