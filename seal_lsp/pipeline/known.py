@@ -16,7 +16,7 @@ from seal_lsp.core.api import ApiSurface
 from seal_lsp.core.lm import Cancel, LanguageModel
 
 KNOWN_GAIN = 0.4
-"""Bits a byte. The default weights gain more from the names math, json, itertools, collections and tempfile, and less than
+"""Bits a byte. The default weights gain more from the names math, json, itertools and tempfile, and less than
 0.3 from each of sixteen third-party libraries, requests and NumPy among them: tests/eval/LOG.md."""
 _ASKED = 32
 _LEAST = 6

@@ -74,7 +74,7 @@ def train(
     """
     parameters = [p for p in network.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(
-        parameters, lr=recipe.learning_rate, betas=(0.9, 0.99), weight_decay=recipe.weight_decay, fused=True
+        parameters, lr=recipe.learning_rate, betas=(0.9, 0.99), weight_decay=recipe.weight_decay
     )
     resumed = checkpoint.restore(folder, network, optimiser)
     losses = list(resumed.losses)
