@@ -6,7 +6,6 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from seal_lsp.core.errors import EnvironmentProblem
 from seal_lsp.core.library import Environment, LibraryId
 from seal_lsp.core.lm import LanguageModel
 from seal_lsp.core.protocol import UsageLineReply
@@ -29,23 +28,15 @@ class LineContexts:
     def __call__(self, library: LibraryId, environment: Environment) -> LineContext:
         from seal_lsp.languages.python.fingerprint import fingerprint
         from seal_lsp.languages.registry import language_for
+        from seal_lsp.pipeline.subject import find, importable, surface_of
 
         language = language_for("python")
-        installed = {found.id: found for found in language.installed(environment)}
-        this = installed.get(library)
-        if this is None:
-            raise EnvironmentProblem(f"{library} is not installed in {environment.prefix}", hint="install it")
+        this, installed = find(library, environment, language)
         mark = fingerprint(this)
         context = self._known.get((library, mark))
         if context is None:
-            index = ApiIndex(self._index)
-            surface = index.get(library, mark)
-            if surface is None:
-                surface = language.surface(this, environment)
-                index.put(surface, mark)
-            names = {name.partition(".")[0] for found in installed.values() for name in found.import_names}
-            importable = frozenset(names | language.standard_modules(environment))
-            context = LineContext(surface, language, importable)
+            surface = surface_of(this, environment, language, ApiIndex(self._index))
+            context = LineContext(surface, language, importable(installed, environment, language))
             if len(self._known) >= KEPT:
                 self._known.clear()
             self._known[(library, mark)] = context
