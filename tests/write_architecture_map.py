@@ -26,6 +26,7 @@ ROOMS = {
     "train": "packing, LoRA, the loop",
     "gate": "may this adapter go live?",
     "measure": "probes, cases, metrics, corpora",
+    "measure/suites": "benchmarks of others, and the sandbox that runs their tests",
     "lm": "language models and their weights; the only room beside train and pipeline that imports torch",
     "languages": "one folder per programming language behind core's LanguageSupport",
     "languages/python": "Python: grammar, environment, API surface, uses, receivers",

@@ -1,0 +1,211 @@
+"""What every suite is made of: tasks that a model goes on with, arms that differ in prompt or adapter, and what is
+measured of each: pass@1 of the greedy answer, and bits per byte of the reference.
+
+Knows no suite. Nothing of a task (prompt, reference, tests) may train: what is learned is the suite's business.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from statistics import fmean
+
+from seal_lsp.core.lm import LanguageModel
+from seal_lsp.measure.bootstrap import Interval, paired
+from seal_lsp.measure.suites.sandbox import Verdict
+
+_BATCH = 4
+_MOST_NAMES = 3
+_STOPS = ("\ndef ", "\nclass ", "\n@", "\n#", "\nif ", "\nprint", "\nassert", "\nimport ", "\nfrom ", "\n```", "\n\n\n")
+
+
+@dataclass(frozen=True)
+class Task:
+    """`group` names what is learned for it. `prompts` are by variant, `plain` among them; each is followed by the
+    reference. `names` are spans of the reference that spell what has to be known. `program` makes a whole program of an
+    answer to the plain prompt, `tests` is the beginning of its test functions' names ('' when it checks itself)."""
+
+    id: str
+    group: str
+    prompts: Mapping[str, str]
+    reference: str
+    names: tuple[tuple[int, int], ...]
+    program: Callable[[str], str]
+    tests: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """The prompt's variant, and whether the group's adapter is on."""
+
+    name: str
+    prompt: str
+    adapted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One arm on one task. `bits` are bits per byte of the whole reference, `name_bits` of the names in it (None where
+    it has none). `adapter` is '' for the bare base, also where nothing could be learned for an adapted arm."""
+
+    arm: str
+    task: str
+    group: str
+    passed: bool
+    error: str
+    answer: str
+    bits: float
+    name_bits: float | None
+    adapter: str
+
+
+def measure(
+    tasks: Sequence[Task],
+    arms: Sequence[Arm],
+    model: LanguageModel,
+    adapters: Mapping[str, str],
+    run: Callable[[Task, str], Verdict],
+    *,
+    max_tokens: int,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> list[Row]:
+    """A row for each arm and task. `adapters` gives the digest of a group's loaded adapter."""
+    rows: list[Row] = []
+    for arm in arms:
+        for adapter, some in _by_adapter(tasks, arm, adapters).items():
+            for start in range(0, len(some), _BATCH):
+                rows += _rows(arm, some[start : start + _BATCH], model, adapter, run, max_tokens)
+                progress(len(rows), len(arms) * len(tasks))
+    return rows
+
+
+def _by_adapter(tasks: Sequence[Task], arm: Arm, adapters: Mapping[str, str]) -> dict[str | None, list[Task]]:
+    grouped: dict[str | None, list[Task]] = defaultdict(list)
+    for task in tasks:
+        grouped[adapters.get(task.group) if arm.adapted else None].append(task)
+    return grouped
+
+
+def _rows(
+    arm: Arm,
+    tasks: Sequence[Task],
+    model: LanguageModel,
+    adapter: str | None,
+    run: Callable[[Task, str], Verdict],
+    max_tokens: int,
+) -> list[Row]:
+    prompts = [task.prompts[arm.prompt] for task in tasks]
+    written = model.generate(prompts, max_tokens=max_tokens, stop=_STOPS, adapter=adapter)
+    whole = model.score([(p, t.reference) for p, t in zip(prompts, tasks, strict=True)], adapter=adapter)
+    rows = []
+    for task, prompt, text, score in zip(tasks, prompts, written, whole, strict=True):
+        answer = cut(task.prompts["plain"], text.text)
+        verdict = run(task, answer)
+        rows.append(
+            Row(
+                arm=arm.name,
+                task=task.id,
+                group=task.group,
+                passed=verdict.passed,
+                error=verdict.error,
+                answer=answer,
+                bits=score.bits_per_byte,
+                name_bits=_name_bits(task, prompt, model, adapter),
+                adapter=adapter or "",
+            )
+        )
+    return rows
+
+
+def _name_bits(task: Task, prompt: str, model: LanguageModel, adapter: str | None) -> float | None:
+    """Bits per byte of the first few names, each after all that stands before it."""
+    spans = task.names[:_MOST_NAMES]
+    if not spans:
+        return None
+    pairs = [(prompt + task.reference[:start], task.reference[start:end]) for start, end in spans]
+    scores = model.score(pairs, adapter=adapter)
+    return sum(s.bits_per_byte * s.bytes for s in scores) / sum(s.bytes for s in scores)
+
+
+def cut(prompt: str, text: str) -> str:
+    """What belongs to the answer: the rest of the block that the prompt is in, else of its statement."""
+    lines = text.split("\n")
+    if prompt.endswith("\n") and _inside_block(prompt):
+        kept = []
+        for line in lines:
+            if line.strip() and not line[0].isspace():
+                break
+            kept.append(line)
+        return "\n".join(kept).rstrip() + "\n"
+    for upto in range(1, len(lines) + 1):
+        answer = "\n".join(lines[:upto])
+        if answer.strip() and _parses(prompt + answer):
+            return answer.rstrip() + "\n"
+    return lines[0] + "\n"
+
+
+def _inside_block(prompt: str) -> bool:
+    """The prompt is the beginning of a function's body (its signature, a docstring, comments)."""
+    last = [line for line in prompt.split("\n") if line.strip()][-1:]
+    return bool(last) and (last[0][0].isspace() or last[0].rstrip().endswith(":"))
+
+
+def _parses(source: str) -> bool:
+    try:
+        ast.parse(source)
+    except (SyntaxError, ValueError):
+        return False
+    return True
+
+
+METRICS: dict[str, Callable[[Row], float | None]] = {
+    "pass@1": lambda row: float(row.passed),
+    "bits": lambda row: row.bits,
+    "name_bits": lambda row: row.name_bits,
+}
+"""pass@1 is better when larger, the others (bits per byte of the reference and of the names in it) when smaller."""
+
+
+def summaries(rows: Sequence[Row], arms: Sequence[Arm]) -> list[dict]:
+    """One entry an arm: means over tasks; against the first arm the gain (positive is better) with its 95 % interval.
+
+    Groups are resampled where there are several (tasks of one update stand or fall together), else tasks.
+    """
+    groups = {row.group for row in rows}
+    base = [row for row in rows if row.arm == arms[0].name]
+    made = []
+    for arm in arms:
+        own = [row for row in rows if row.arm == arm.name]
+        entry: dict = {"arm": arm.name, "tasks": len(own), "adapted": sum(bool(row.adapter) for row in own)}
+        for name, metric in METRICS.items():
+            values = [value for row in own if (value := metric(row)) is not None]
+            entry[name] = round(fmean(values), 4) if values else None
+            if arm is not arms[0]:
+                gain = _gain(base, own, metric, name == "pass@1", by_group=len(groups) > 1)
+                entry[f"{name} gain"] = gain.as_dict() if gain.n else None
+        made.append(entry)
+    return made
+
+
+def _gain(
+    base: Sequence[Row], own: Sequence[Row], metric: Callable[[Row], float | None], larger: bool, *, by_group: bool
+) -> Interval:
+    before, after = _units(base, metric, by_group), _units(own, metric, by_group)
+    shared = sorted(before.keys() & after.keys())
+    pair = [before[unit] for unit in shared], [after[unit] for unit in shared]
+    return paired(*(reversed(pair) if larger else pair))
+
+
+def _units(rows: Sequence[Row], metric: Callable[[Row], float | None], by_group: bool) -> dict[str, float]:
+    found: dict[str, list[float]] = defaultdict(list)
+    for row in rows:
+        value = metric(row)
+        if value is not None:
+            found[row.group if by_group else row.task].append(value)
+    return {unit: fmean(values) for unit, values in found.items()}
+
+
+def as_records(rows: Sequence[Row]) -> list[dict]:
+    return [asdict(row) for row in rows]
