@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from seal_lsp.collect.gather import gather
@@ -38,6 +39,8 @@ from seal_lsp.train.packing import Item
 from seal_lsp.train.recipe import Recipe, recipe_with
 from seal_lsp.vet.review import VetContext, review
 
+Base = Callable[[], LanguageModel]
+
 LEAST_EDITS = 12
 _CHARACTERS_A_TOKEN = 3.2
 _VET_LOSS = 1.25  # written beyond the budget, because vetting rejects some
@@ -60,7 +63,8 @@ def run(job: LearnJob, folder: Path, tools: Tools, *, progress: Progress, cancel
     journal = Journal(folder)
     recipe = recipe_with(overrides(job, ""), job.seed)
     subject = locate(job.library, environment_from_dict(job.environment), tools.language, tools.index)
-    known = journal.once("known", lambda: _known(job, subject, tools, progress, cancel))
+    base = cache(tools.open_model)  # one copy for all that is asked before training; it goes before the next is loaded
+    known = journal.once("known", lambda: _known(job, subject, base, progress, cancel))
     if known["skip"]:
         return _outcome(job, "skipped", (known["reason"],))
     asked = tuple(case_text(case) for file in job.held_out for case in load_cases(Path(file)))
@@ -68,7 +72,8 @@ def run(job: LearnJob, folder: Path, tools: Tools, *, progress: Progress, cancel
     probes, kept, held_texts = _held_out(journal, evidence, subject, tools, recipe)
     edits = _written(journal, kept, subject, tools, recipe, progress)
     _record(tools, job, "edits", [("self_edit", records.edit_row(e)) for e in edits])
-    reviews = _vetted(journal, job, edits, held_texts + asked, subject, tools, progress)
+    reviews = _vetted(journal, job, edits, held_texts + asked, subject, tools, base, progress)
+    base.cache_clear()
     _record(tools, job, "verdicts", [("verdict", records.verdict_row(r)) for r in reviews])
     counts = count(reviews)
     accepted = [r.edit for r in reviews if r.accepted]
@@ -109,9 +114,9 @@ def item_of(edit: SelfEdit, surface: ApiSurface, language: LanguageSupport) -> I
     return Item(edit.text, len(edit.prompt), tuple(spans))
 
 
-def _known(job: LearnJob, subject: Subject, tools: Tools, progress: Progress, cancel: Cancel | None) -> dict:
+def _known(job: LearnJob, subject: Subject, base: Base, progress: Progress, cancel: Cancel | None) -> dict:
     progress("known", 0.0, "asking the base what it knows")
-    found = knowledge(subject.surface, tools.open_model(), cancel=cancel)
+    found = knowledge(subject.surface, base(), cancel=cancel)
     skip = found.known and not job.force
     words = f"its name makes {found.asked} API names {found.gain:.2f} bits/byte cheaper"
     reason = f"the base model knows it already: {words}" if skip else ""
@@ -174,6 +179,7 @@ def _vetted(
     held_texts: tuple[str, ...],
     subject: Subject,
     tools: Tools,
+    base: Base,
     progress: Progress,
 ) -> list[Review]:
     def judge() -> list[dict]:
@@ -183,7 +189,7 @@ def _vetted(
             | workspace_modules(job.roots),
             language=tools.language,
             held_out=held_texts,
-            model=None,
+            model=None if job.force else base(),  # who insists gets what the base may know too
             environment=subject.environment,
         )
         return [asdict(r) for r in review(edits, context, progress)]

@@ -14,6 +14,7 @@ from statistics import fmean
 
 from seal_lsp.core.api import ApiSurface
 from seal_lsp.core.lm import Cancel, LanguageModel
+from seal_lsp.measure.names import name_pair
 
 KNOWN_GAIN = 0.4
 """Bits a byte. The default weights gain more from the names math, json, itertools and tempfile, and less than
@@ -64,19 +65,14 @@ def probe_pairs(surface: ApiSurface) -> list[tuple[str, str]]:
     documented methods; evenly over what each of them has."""
     shallow, deep, methods = [], [], []
     for qualname, symbol in sorted(surface.symbols.items()):
-        owner = surface.resolve(symbol.owner) if symbol.owner else None
-        target = surface.resolve(qualname)
-        if not symbol.public or owner is None or target is None or target.kind not in ("class", "function", "method"):
-            continue
-        if qualname.partition(".")[0].lower() in symbol.name.lower():
+        pair = name_pair(surface, qualname)
+        if pair is None or qualname.partition(".")[0].lower() in symbol.name.lower():
             continue  # `TqdmWarning` is cheap because it repeats the name, not because it is known
         depth = symbol.owner.count(".")
-        if owner.kind == "module" and depth <= 1:
-            (deep if depth else shallow).append((f"from {symbol.owner} import", f" {symbol.name}"))
-        elif owner.kind == "class" and symbol.kind == "method" and target.doc:
-            variable = owner.name.lower()
-            head = f"from {owner.owner} import {owner.name}\n\n{variable} = {owner.name}()\n{variable}"
-            methods.append((head, f".{symbol.name}"))
+        if pair[1].startswith("."):
+            methods.append(pair)
+        elif depth <= 1 and surface.resolve(qualname).kind in ("class", "function"):
+            (deep if depth else shallow).append(pair)
     chosen = _evenly(shallow, _ASKED)
     chosen += _evenly(deep, _ASKED - len(chosen))
     return chosen or _evenly(methods, _ASKED)
