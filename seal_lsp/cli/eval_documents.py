@@ -5,6 +5,7 @@ Either may be made again at any time; a part that has not been measured is not i
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,14 +28,19 @@ def parts_of(folder: Path) -> dict[str, dict]:
     return found
 
 
-def write_html(folder: Path) -> Path:
-    """DIR/report.html from DIR's parts. Raises UsageError when jinja2 or matplotlib is missing."""
-    try:
-        from jinja2 import Environment, FileSystemLoader
+def check_extras() -> None:
+    """Raises UsageError when what the documents need is not installed: better before the measuring than after it."""
+    missing = [name for name in ("jinja2", "matplotlib", "bm25s") if importlib.util.find_spec(name) is None]
+    if missing:
+        raise UsageError(f"not installed: {', '.join(missing)}", hint="pip install 'seal-lsp[eval]'")
 
-        from seal_lsp.cli.eval_plots import plots
-    except ImportError as error:
-        raise UsageError(f"the HTML report needs {error.name}", hint="pip install 'seal-lsp[eval]'") from error
+
+def write_html(folder: Path) -> Path:
+    """DIR/report.html from DIR's parts."""
+    from jinja2 import Environment, FileSystemLoader
+
+    from seal_lsp.cli.eval_plots import plots
+
     parts = parts_of(folder)
     pages = Environment(loader=FileSystemLoader(TEMPLATE.parent), autoescape=True, trim_blocks=True)
     page = pages.get_template(TEMPLATE.name).render(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seal_lsp.assist import tasks
-from seal_lsp.assist.facts import Place
+from seal_lsp.assist.facts import CompletionFacts, Place
 from seal_lsp.assist.menu import visible
 from seal_lsp.assist.worker import AnalysisWorker, TaskCrashed, TaskTimeout
 from seal_lsp.cli.eval_progress import Watch
@@ -67,45 +67,48 @@ def names_at_cases(subject: Subject, index: Path, memory: Memory, watch: Watch, 
     return {case_digest(case): one.names for case, one in zip(subject.cases, found, strict=True)}
 
 
+def libraries_of(
+    documents: Sequence[Document], environment: Environment, index: Path, memory: Memory, watch: Watch, what: str
+) -> list[tuple[str, ...]]:
+    """For each document the libraries (name@version) that the product would route it by, nearest first."""
+    rows = asyncio.run(_ask_all(tasks.nearest, list, documents, environment, index, memory, watch, what))
+    return [tuple(row or ()) for row in rows]
+
+
 def look(
     documents: Sequence[Document], environment: Environment, index: Path, memory: Memory, watch: Watch, what: str
 ) -> list[Found]:
     """In the order of the documents. Reads into the index whatever libraries the documents import."""
-    return asyncio.run(_look(documents, environment, index, memory, watch, what))
+
+    def plain(facts: CompletionFacts) -> dict:
+        names = dict.fromkeys(member.name for member in visible(facts))
+        return {"names": list(names), "libraries": list(facts.libraries)}
+
+    rows = asyncio.run(_ask_all(tasks.completions, plain, documents, environment, index, memory, watch, what))
+    return [Found(tuple(row["names"]), tuple(row["libraries"])) if row else Found() for row in rows]
 
 
-async def _look(
-    documents: Sequence[Document], environment: Environment, index: Path, memory: Memory, watch: Watch, what: str
-) -> list[Found]:
+async def _ask_all(task, plain, documents, environment, index, memory, watch, what) -> list:
+    """The task's answer about each document, None where there is none, made JSON-friendly by `plain`."""
     worker = AnalysisWorker(tasks.start, (str(index), True), name="eval")
-    known = [code_digest(*ANALYSIS), environment_as_dict(environment), marks_of(environment)]
+    known = [task.__name__, code_digest(*ANALYSIS), environment_as_dict(environment), marks_of(environment)]
+    # No file and no workspace: only what is installed, and the text itself, can be known.
+    place = Place("", "", environment)
     found = []
     try:
         with watch.task(f"{what}: what inference finds", len(documents)) as step:
             for document in documents:
 
-                async def ask(document: Document = document) -> dict:
-                    return await _ask(worker, document, environment)
+                async def ask(document: Document = document) -> object:
+                    arguments = (task, document.text, document.offset, place)
+                    try:
+                        facts, _ = await worker.run(tasks.answer, *arguments, timeout=PATIENCE_S)
+                    except (TaskTimeout, TaskCrashed):  # the product would show nothing there either
+                        return None
+                    return None if facts is None else plain(facts)
 
-                question = ["facts", *known, document.text, document.offset]
-                row = await memory.once_async(question, ask)
-                found.append(Found(tuple(row["names"]), tuple(row["libraries"])))
+                found.append(await memory.once_async(["facts", *known, document.text, document.offset], ask))
                 step()
     finally:
         await asyncio.to_thread(worker.close)
     return found
-
-
-async def _ask(worker: AnalysisWorker, document: Document, environment: Environment) -> dict:
-    # No file and no workspace: only what is installed, and the text itself, can be known.
-    place = Place("", "", environment)
-    try:
-        facts, _ = await worker.run(
-            tasks.answer, tasks.completions, document.text, document.offset, place, timeout=PATIENCE_S
-        )
-    except (TaskTimeout, TaskCrashed):  # the product would show nothing there either
-        facts = None
-    if facts is None:
-        return {"names": [], "libraries": []}
-    names = dict.fromkeys(member.name for member in visible(facts))
-    return {"names": list(names), "libraries": list(facts.libraries)}

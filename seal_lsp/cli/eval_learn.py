@@ -79,7 +79,6 @@ def learn_all(
 ) -> dict[LibraryId, Learned]:
     """Every library's adapter. Each learner is given the adapters learned before it as the gate's wrong-library
     control, as the engine does."""
-    check_overrides(options.overrides, options.seed)
     done = given(options, base)
     for subject in subjects:
         if subject.library in done:
@@ -113,6 +112,7 @@ async def _learn(
     cycle = f"{subject.library.name}-{subject.library.version}-{digest_of(inputs)[:12]}"
     folder = options.report / "learned" / cycle
     if not (folder / "outcome.json").is_file():
+        _say_what_else_is_there(subject, folder, watch)
         folder.mkdir(parents=True, exist_ok=True)
         job = LearnJob(
             cycle=cycle,
@@ -130,6 +130,18 @@ async def _learn(
         write_atomic(folder / "job.json", encode(job))
         await _run_learner(folder, paths, subject.name, watch)
     return _ended(subject.library, folder)
+
+
+def _say_what_else_is_there(subject: Subject, folder: Path, watch: Watch) -> None:
+    """A library is learned again when anything changed that shapes its adapter, this package's code included."""
+    if folder.exists():
+        watch.say(f"{subject.name}: taking its learning up again")
+        return
+    name = f"{subject.library.name}-{subject.library.version}-*"
+    for other in sorted(folder.parent.glob(f"{name}/adapter/manifest.json")):
+        watch.say(
+            f"{subject.name} is learned anew: {other.parent} had other inputs or code (--adapter takes it as it is)"
+        )
 
 
 async def _run_learner(folder: Path, paths: Paths, name: str, watch: Watch) -> None:

@@ -75,7 +75,7 @@ def ask_product(
 
 async def _ask_all(subjects, live, options, paths, base, memory, watch) -> dict[str, list[Shown]]:
     await stop_engine(paths)  # of a run that was killed
-    _fill(AdapterStore(paths.adapters), live)
+    fill(AdapterStore(paths.adapters), live)
     environ = {
         "SEAL_HOME": str(paths.data.parent), "SEAL_LEARN__ENABLED": "false", "SEAL_MODEL__ID": base.id,
         "SEAL_MODEL__DEVICE": options.device, "SEAL_ENGINE__THREADS": str(options.threads or 0),
@@ -90,7 +90,7 @@ async def _ask_all(subjects, live, options, paths, base, memory, watch) -> dict[
         await stop_engine(paths)
 
 
-def _fill(store: AdapterStore, live: Mapping[LibraryId, Learned]) -> None:
+def fill(store: AdapterStore, live: Mapping[LibraryId, Learned]) -> None:
     """Exactly these adapters, made live by the store as an engine does it; what was measured from stays where it is."""
     shutil.rmtree(store.root, ignore_errors=True)
     for one in live.values():

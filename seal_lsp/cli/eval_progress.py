@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,19 @@ from types import TracebackType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from seal_lsp.cli.output import err
+from seal_lsp.core.errors import Cancelled
+
+
+@contextmanager
+def resumable() -> Iterator[None]:
+    """SIGINT and SIGTERM end the block as Cancelled, after its own clean-up."""
+    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Cancelled("stopped", hint="the same command goes on where it was") from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class Watch:

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 
+from filelock import FileLock, Timeout
+
 from seal_lsp.cli.eval_facts import names_at_cases
-from seal_lsp.cli.eval_learn import Learned, evidence_of, learn_all, read_adapter
+from seal_lsp.cli.eval_learn import Learned, check_overrides, evidence_of, learn_all, read_adapter
 from seal_lsp.cli.eval_product import Shown, ask_product, served
 from seal_lsp.cli.eval_progress import Watch
 from seal_lsp.cli.eval_report import Measured, report_of
-from seal_lsp.cli.eval_setup import Options, Subject, subjects_of
+from seal_lsp.cli.eval_setup import Options, Subject, locate, subject_of
 from seal_lsp.cli.private_home import private_home, weights_in
 from seal_lsp.core.errors import UsageError
 from seal_lsp.core.library import LibraryId
@@ -44,13 +47,29 @@ class Bench:
     watch: Watch
 
 
-def prepare(options: Options, watch: Watch) -> Bench:
-    """Read the case files and find the libraries, before anything that takes long. Raises UsageError, ModelError."""
-    paths = private_home(options.report / "home")
-    base = weights_in(paths, options.model)
-    watch.say(f"base {base.id}; reading the libraries")
-    subjects = tuple(subjects_of(options, paths))
-    return Bench(options, paths, base, subjects, Memory(options.report / "answers.jsonl"), watch)
+@contextmanager
+def prepared(options: Options, watch: Watch) -> Iterator[Bench]:
+    """What is wrong with the command line is found before anything that takes long. Raises UsageError, ModelError."""
+    check_overrides(options.overrides, options.seed)
+    located = locate(options)
+    options.report.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(options.report / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise UsageError(f"{options.report} is being written by another run", hint="give another --report") from None
+    try:
+        paths = private_home(options.report / "home")
+        base = weights_in(paths, options.model)
+        watch.say(f"base {base.id}; reading the libraries")
+        subjects = tuple(subject_of(one, paths) for one in located)
+        memory = Memory(options.report / "answers.jsonl")
+        try:
+            yield Bench(options, paths, base, subjects, memory, watch)
+        finally:
+            memory.close()
+    finally:
+        lock.release()
 
 
 def possible_arms(bench: Bench, arms: Sequence[str], *, asked: bool) -> tuple[tuple[str, ...], dict[str, str]]:
@@ -68,15 +87,12 @@ def possible_arms(bench: Bench, arms: Sequence[str], *, asked: bool) -> tuple[tu
 def run(options: Options, watch: Watch, *, asked: bool = True) -> dict:
     """Measure, write DIR/results.jsonl and DIR/report.json, and return the report."""
     began = time.monotonic()
-    bench = prepare(options, watch)
-    try:
+    with prepared(options, watch) as bench:
         arms, not_run = possible_arms(bench, options.arms, asked=asked)
         bench = replace(bench, options=replace(options, arms=arms))
         learned = learn(bench, arms)
         wrong = wrong_adapters(bench, learned) if "wrong-adapter" in arms else {}
         rows = measure(bench, arms, learned, wrong)
-    finally:
-        bench.memory.close()
     watch.say("counting")
     live = served(learned, bench.options) if "product" in arms else {}
     measured = Measured(bench.subjects, learned, wrong, live, rows)

@@ -50,6 +50,7 @@ class Options:
     ignore_gate: bool = False
     typed: bool = False
     resamples: int = 2000
+    characters: int = 0
 
     def command_line(self, name: str = "eval") -> str:
         """The command that measures the same again."""
@@ -57,6 +58,7 @@ class Options:
         for option, value in {
             "--arms": ",".join(self.arms), "--python": self.python, "--report": self.report, "--model": self.model,
             "--wrong-adapter": self.wrong_adapter, "--limit": self.limit, "--threads": self.threads,
+            "--characters": self.characters,
         }.items():  # fmt: skip
             words += [option, value] if value else []
         for option, values in {"--site": self.sites, "--adapter": self.adapters}.items():
@@ -88,11 +90,21 @@ class Subject:
         return str(self.library)
 
 
-def subjects_of(options: Options, paths: Paths) -> list[Subject]:
-    """The libraries in the order of the case files, their surfaces kept in the index of `paths`.
+@dataclass(frozen=True)
+class Located:
+    """A library of the case files, and where it is installed."""
 
-    Raises UsageError for a case file that does not read, and when a library is not installed at its version.
-    """
+    library: LibraryId
+    cases: tuple[Case, ...]
+    files: tuple[Path, ...]
+    installed: InstalledLibrary
+    environment: Environment
+    interpreter: str
+
+
+def locate(options: Options) -> list[Located]:
+    """The libraries in the order of the case files. Reads little; raises UsageError for a case file that does not read,
+    and when a library is not installed at its version."""
     if options.python is None and not options.sites:
         raise UsageError(
             "where are the libraries installed?", hint="give --python INTERPRETER, or --site DIR of a pip --target"
@@ -101,18 +113,38 @@ def subjects_of(options: Options, paths: Paths) -> list[Subject]:
     seen: dict[str, Path] = {}
     for file in options.cases:
         for case in load_cases(file):
-            other = seen.setdefault(case_digest(case), file)
-            if other != file:
-                raise UsageError(f"{file} repeats a case of {other}", hint="give each case once")
+            if seen.setdefault(case_digest(case), file) != file:
+                raise UsageError(f"{file} repeats a case of {seen[case_digest(case)]}", hint="give each case once")
             cases, files = found.setdefault(LibraryId(case.library, case.version), ([], []))
             cases.append(case)
             files += [file] if file not in files else []
     places = _places(options)
-    located = {library: _locate(library, places) for library in found}
     return [
-        _subject(library, sample(cases, options.limit, seed=options.seed), files, *located[library], paths)
+        Located(
+            library,
+            tuple(sample(cases, options.limit, seed=options.seed)),
+            tuple(files),
+            *_locate(library, places),
+        )
         for library, (cases, files) in found.items()
     ]
+
+
+def subject_of(located: Located, paths: Paths) -> Subject:
+    """With the library's surface, kept in the index of `paths`. Raises UsageError when it has none."""
+    from seal_lsp.store.api_index import ApiIndex
+
+    library, installed, environment = located.library, located.installed, located.environment
+    index, mark = ApiIndex(paths.index), fingerprint(installed)
+    surface = index.get(library, mark)
+    if surface is None:
+        surface = Python().surface(installed, environment)
+        index.put(surface, mark)
+    if not surface.symbols:
+        why = installed.problem or "; ".join(surface.problems) or "no Python source and no stubs"
+        raise UsageError(f"{library} has no API that can be read: {why}", hint="take a library with source or stubs")
+    names = importable(installed, environment)
+    return Subject(library, located.cases, located.files, environment, located.interpreter, installed, surface, names)
 
 
 def _places(options: Options) -> list[tuple[Environment, str]]:
@@ -145,29 +177,6 @@ def _locate(library: LibraryId, places: Sequence[tuple[Environment, str]]) -> tu
         f"{library.name} {library.version} is not installed: {there}",
         hint=f"install it: {pip} {library.name}=={library.version}",
     )
-
-
-def _subject(
-    library: LibraryId,
-    cases: Sequence[Case],
-    files: Sequence[Path],
-    installed: InstalledLibrary,
-    environment: Environment,
-    interpreter: str,
-    paths: Paths,
-) -> Subject:
-    from seal_lsp.store.api_index import ApiIndex
-
-    index, mark = ApiIndex(paths.index), fingerprint(installed)
-    surface = index.get(library, mark)
-    if surface is None:
-        surface = Python().surface(installed, environment)
-        index.put(surface, mark)
-    if not surface.symbols:
-        why = installed.problem or "; ".join(surface.problems) or "no Python source and no stubs"
-        raise UsageError(f"{library} has no API that can be read: {why}", hint="take a library with source or stubs")
-    names = importable(installed, environment)
-    return Subject(library, tuple(cases), tuple(files), environment, interpreter, installed, surface, names)
 
 
 @cache

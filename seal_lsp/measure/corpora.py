@@ -1,11 +1,13 @@
-"""Generic text: to keep the base from being forgotten (`replay_texts`) and to measure whether it was (`drift_texts`).
+"""Generic text: to keep the base from being forgotten (`replay_texts`) and to measure whether it was (`drift_texts` for
+the gate, `forgetting_texts` for M6).
 
 The standard library's own code and the English of its language reference: they ship with every interpreter under a
-permissive licence (PSF), so nothing is downloaded. The two functions never share a file or a topic.
+permissive licence (PSF), so nothing is downloaded. The three never share a file or a chunk of a topic.
 """
 
 from __future__ import annotations
 
+import ast
 import random
 import sysconfig
 from pathlib import Path
@@ -37,6 +39,66 @@ def drift_texts(*, characters: int = 5000) -> dict[str, list[str]]:
     return {"code": _until(_chunks(_DRIFT_MODULES)[::3], characters), "english": _until(_english()[::2], characters)}
 
 
+FORGETTING = {
+    "code": "a seeded sample of the interpreter's standard library, of modules that neither replay nor the gate reads",
+    "functions": "short documented functions of the same modules: signature and docstring given, the body asked, as in"
+    " HumanEval",
+    "english": "a seeded sample of the language reference that pydoc shows as topics, chunks that replay does not have",
+}
+"""What M6's corpora are."""
+
+
+def forgetting_texts(*, characters: int = 12_000, seed: int = 0) -> dict[str, list[tuple[str, str]]]:
+    """M6's corpora by name, each (context, text that is asked after it), about `characters` of text asked in each.
+
+    They depend on the interpreter's version: its Lib and its topics are what is sampled.
+    """
+    rng = random.Random(seed)
+    files = _other_modules()
+    rng.shuffle(files)
+    code, functions = [], []
+    for path in files:
+        source = path.read_text(encoding="utf-8")
+        code.append(("", rng.choice(_cut(source))))
+        short = _documented_functions(source)
+        functions += rng.sample(short, min(len(short), 2))
+        if min(sum(len(text) for _, text in pairs) for pairs in (code, functions)) >= characters:
+            break
+    english = [("", chunk) for chunk in _english(slice(2, None))]
+    rng.shuffle(english)
+    return {name: _asked_until(pairs, characters) for name, pairs in
+            (("code", code), ("functions", functions), ("english", english))}  # fmt: skip
+
+
+def _asked_until(pairs: list[tuple[str, str]], characters: int) -> list[tuple[str, str]]:
+    asked = _until([text for _, text in pairs], characters)
+    return pairs[: len(asked)]
+
+
+def _other_modules() -> list[Path]:
+    """Modules and packages' own files that no other corpus reads, sorted."""
+    library = Path(sysconfig.get_path("stdlib"))
+    taken = {library / name for name in (*_REPLAY_MODULES, *_DRIFT_MODULES)}
+    skipped = {"test", "tests", "idlelib", "lib2to3", "site-packages", "dist-packages", "encodings", "pydoc_data",
+               "turtledemo", "ensurepip", "__pycache__", "this.py", "antigravity.py"}  # fmt: skip
+    found = [path for path in library.glob("*.py")] + [path for path in library.glob("*/*.py")]
+    kept = [path for path in found if path not in taken and not skipped & set(path.relative_to(library).parts)]
+    return sorted(path for path in kept if path.stat().st_size > 2 * _CHUNK)
+
+
+def _documented_functions(source: str, most_lines: int = 24) -> list[tuple[str, str]]:
+    """(signature and docstring, body) of a module's short functions at its top level."""
+    found = []
+    lines = source.splitlines(keepends=True)
+    for node in ast.parse(source).body:
+        if not isinstance(node, ast.FunctionDef) or ast.get_docstring(node) is None or len(node.body) < 2:
+            continue
+        start, body, end = node.lineno - 1, node.body[1].lineno - 1, node.end_lineno or 0
+        if end - start <= most_lines:
+            found.append(("".join(lines[start:body]), "".join(lines[body:end])))
+    return found
+
+
 def _until(texts: list[str], characters: int) -> list[str]:
     taken: list[str] = []
     for text in texts:
@@ -56,11 +118,11 @@ def _chunks(modules: tuple[str, ...]) -> list[str]:
     return found
 
 
-def _english() -> list[str]:
-    """Prose of the language reference that pydoc shows as topics; its code samples are left in."""
+def _english(part: slice = slice(2)) -> list[str]:
+    """Prose of the language reference that pydoc shows as topics, some chunks of each; its code samples are left in."""
     from pydoc_data.topics import topics
 
-    return [chunk for name in sorted(topics) for chunk in _cut(topics[name])[:2]]
+    return [chunk for name in sorted(topics) for chunk in _cut(topics[name])[part]]
 
 
 def _cut(text: str) -> list[str]:
