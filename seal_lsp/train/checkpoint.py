@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save as to_bytes
+from safetensors.torch import save_file
 
 from seal_lsp.store.disk import full_disk_is_said
 
@@ -33,7 +34,7 @@ def save(folder: Path, network: torch.nn.Module, optimiser: torch.optim.Optimize
     """Write the older of the two slots: to a temporary name, then renamed. Raises NoSpaceLeft; the newer slot stays.
 
     Not flushed to the platter: a kill loses nothing, a power cut loses at most the steps since the last good slot.
-    safetensors, not torch.save: copying 59 MB with its checksums took a tenth of every step.
+    safetensors' own file writer copies the 59 MB once; torch.save took half as long again.
     """
     tensors = {}
     for name, parameter in _trained(network).items():
@@ -45,8 +46,12 @@ def save(folder: Path, network: torch.nn.Module, optimiser: torch.optim.Optimize
     with full_disk_is_said(target):
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            partial.write_bytes(to_bytes(tensors, {"reached": json.dumps(asdict(reached))}))
+            save_file(tensors, partial, {"reached": json.dumps(asdict(reached))})
             os.replace(partial, target)
+        except SafetensorError as error:  # it has the system's error only in words
+            partial.unlink(missing_ok=True)
+            number = re.search(r"os error (\d+)", str(error))
+            raise OSError(int(number.group(1)) if number else 0, str(error)) from error
         except OSError:
             partial.unlink(missing_ok=True)
             raise
