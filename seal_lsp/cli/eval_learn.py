@@ -155,7 +155,7 @@ async def _run_learner(folder: Path, paths: Paths, name: str, watch: Watch) -> N
         def report(phase: str, fraction: float, message: str) -> None:
             step.to(overall(phase, fraction), f"{phase}: {message}")
 
-        process = LearnerProcess(LEARNER, folder, report, environ={"SEAL_HOME": str(home)})
+        process = LearnerProcess(LEARNER, folder, report, environ={"SEAL_HOME": str(home)}, lowest=False)
         await process.start()
         waiting = asyncio.ensure_future(process.wait())
         try:

@@ -53,6 +53,8 @@ def _gain(report: Mapping, split: str) -> str:
     axes.set_yticks(range(len(libraries)), libraries)
     axes.invert_yaxis()
     axes.axvline(0, color="grey", linewidth=0.8)
+    low, high = axes.get_xlim()
+    axes.set_xlim(min(low, -5), max(high, 5))
     axes.set_xlabel("percent points over base, 95 % interval")
     axes.legend(fontsize=8, loc="best", frameon=False)
     return _svg(figure)
@@ -99,6 +101,7 @@ def _matrix(forgetting: Mapping) -> str:
         values = [100 * step["libraries"][library]["plain"]["top1"] for step in steps]
         axes.plot(range(len(steps)), values, marker="o", markersize=3, linewidth=1, label=library)
     axes.set_xticks(range(len(steps)), [step["learned"] or "none" for step in steps], rotation=20, ha="right")
+    axes.set_ylim(0, 100)
     axes.set_ylabel("first %, not copyable")
     axes.legend(fontsize=8, frameon=False)
     return _svg(figure)

@@ -35,16 +35,24 @@ Report = Callable[[str, float, str], None]
 
 
 class LearnerProcess:
-    """`command` is followed by the cycle's folder, `environ` adds to this process's variables. Use: start(), await
-    wait(), from elsewhere pause/resume/stop."""
+    """`command` is followed by the cycle's folder, `environ` adds to this process's variables. `lowest` False leaves it
+    this process's priority, where somebody waits for it. Use: start(), await wait(), from elsewhere pause/resume/stop.
+    """
 
     def __init__(
-        self, command: Sequence[str], folder: Path, report: Report, *, environ: Mapping[str, str] | None = None
+        self,
+        command: Sequence[str],
+        folder: Path,
+        report: Report,
+        *,
+        environ: Mapping[str, str] | None = None,
+        lowest: bool = True,
     ) -> None:
         self._command = (*command, str(folder))
         self._folder = folder
         self._report = report
         self._environ = dict(environ or {})
+        self._lowest = lowest
         self._process: asyncio.subprocess.Process | None = None
         self._done = asyncio.Event()
         self.last_words = ""
@@ -62,8 +70,9 @@ class LearnerProcess:
         )
         with contextlib.suppress(psutil.Error):
             process = psutil.Process(self._process.pid)
-            process.nice(19 if psutil.POSIX else psutil.IDLE_PRIORITY_CLASS)  # its threads inherit it
-            _lower_session(process.pid)
+            if self._lowest:
+                process.nice(19 if psutil.POSIX else psutil.IDLE_PRIORITY_CLASS)  # its threads inherit it
+                _lower_session(process.pid)
             write_atomic(self._folder / "learner.json", encode({"pid": process.pid, "created": process.create_time()}))
 
     async def wait(self) -> int:
