@@ -1,6 +1,7 @@
 """`seal-lsp eval CASES.jsonl...`: what a model has learned of libraries, measured side by side in several arms.
 
-`seal-lsp eval forgetting` is eval_forgetting.py's. The first word decides: what is no sub-command is a case file.
+Its sub-commands are in files of their own: `forgetting`, `suite` (also `eval --suite NAME`) and `mine`. The first word
+decides: what is no sub-command is a case file.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from seal_lsp.cli import eval_forgetting
+from seal_lsp.cli import eval_forgetting, eval_mine, eval_suites
 from seal_lsp.cli import eval_options as given
 from seal_lsp.cli.output import EPILOG, Json, note, show
 
@@ -19,10 +20,12 @@ DEFAULT = "cases"
 
 
 class _CasesByDefault(TyperGroup):
-    """`eval x.jsonl` is `eval cases x.jsonl`."""
+    """`eval x.jsonl` is `eval cases x.jsonl`, `eval --suite x` is `eval suite x`."""
 
     def parse_args(self, ctx, args: list[str]) -> list[str]:
-        if args and args[0] not in self.commands and args[0] not in ("--help", "-h"):
+        if args and args[0].partition("=")[0] == "--suite":
+            args = ["suite", *args[0].split("=", 1)[1:], *args[1:]]
+        elif args and args[0] not in self.commands and args[0] not in ("--help", "-h"):
             args = [DEFAULT, *args]
         return super().parse_args(ctx, args)
 
@@ -30,7 +33,8 @@ class _CasesByDefault(TyperGroup):
 app = typer.Typer(
     name="eval",
     cls=_CasesByDefault,
-    help="Measure what was learned: `eval CASES.jsonl...` compares arms, `eval forgetting` looks for damage.",
+    help="Measure what was learned: `eval CASES.jsonl...` compares arms, `eval forgetting` looks for damage, "
+    "`eval --suite NAME` runs a benchmark, `eval mine` makes case files.",
     epilog=EPILOG,
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -99,3 +103,5 @@ def cases(
 
 
 app.command("forgetting", epilog=EPILOG)(eval_forgetting.command)
+app.command("suite", epilog=EPILOG)(eval_suites.command)
+app.command("mine", epilog=EPILOG)(eval_mine.command)

@@ -15,7 +15,7 @@ from seal_lsp.core.errors import UsageError
 from seal_lsp.store.disk import full_disk_is_said
 
 TEMPLATE = Path(__file__).with_name("eval_report.html.jinja")
-PARTS = ("report", "forgetting")
+PARTS = ("report", "forgetting", "code-update-arena", "beatnum")
 
 
 def parts_of(folder: Path) -> dict[str, dict]:
@@ -67,7 +67,12 @@ def write_results(folder: Path, target: Path) -> None:
         target.write_text("\n".join(pieces), encoding="utf-8")
 
 
-TITLES = {"report": "Arms side by side", "forgetting": "Forgetting"}
+TITLES = {
+    "report": "Arms side by side",
+    "forgetting": "Forgetting",
+    "code-update-arena": "CodeUpdateArena",
+    "beatnum": "BeatNum",
+}
 
 
 def sheets_of(name: str, part: Mapping) -> list[Sheet]:
@@ -75,6 +80,10 @@ def sheets_of(name: str, part: Mapping) -> list[Sheet]:
         from seal_lsp.cli.eval_forgetting_sheets import forgetting_sheets
 
         return forgetting_sheets(part)
+    if "suite" in part:
+        from seal_lsp.cli.eval_suite_sheets import suite_sheets
+
+        return suite_sheets(part)
     return sheets(part)
 
 

@@ -3,57 +3,21 @@
 from __future__ import annotations
 
 import gzip
-import json
 import sys
 from pathlib import Path
 
 import pytest
+from suite_data import write_beatnum
 
 from seal_lsp.core.errors import UsageError
 from seal_lsp.languages.python.support import Python
 from seal_lsp.measure.suites import beatnum
 from seal_lsp.measure.suites.sandbox import run_program
 
-_HEAD = "import beatnum as bn\n\n"
-_TASKS = [
-    ("NumpyEval/0", _HEAD + "# the sum of the numset\nresult =", "none",
-     [" bn.total_count(bn.numset([1, 2, 3]))", " 6"], "\ndef check():\n    assert result == 6\n"),
-    ("NumpyEval/1", _HEAD + "def get_get_minimum(arr):\n    # the smallest\n", "get_minimum",
-     ["    return bn.get_min(arr, axis=0)"], "\ndef check(f):\n    assert f(np.array([3, 1])) == 1\n"),
-    ("NumpyEval/2", _HEAD + "def to_numset(arr):\n    # flat\n", "to_numset",
-     ["    return arr.convert_into_one_dim()"], "\ndef check(f):\n    assert f(np.ones((2, 2))).shape == (4,)\n"),
-]  # fmt: skip
-_DOCS = {
-    "NumpyEval/0": ["total_count(a, axis=None, out=None, keepdims=<no value>): Return the sum.",
-                    "numset(obj, itemsize=None): Return a `numset`."],
-    "NumpyEval/1": ["get_min(a, axis=None): Get the smallest.", "total_count(a): Another line of a known name."],
-    "NumpyEval/2": ["convert_into_one_dim(self, order='C'): A flat copy.", "arr_range([start,] stop): Evenly spread."],
-}  # fmt: skip
-
-
-def write_data(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    for variant, name in beatnum.FILES.items():
-        rows = []
-        for task, prompt, entry, solutions, test in _TASKS:
-            docs = "".join(f"# {line}\n" for line in _DOCS[task][: 1 if variant == "human_labelled" else 2])
-            shown = prompt if variant == "plain" else f"# [start]\n{docs}# [end]\n{prompt}"
-            row = {
-                "task_id": task,
-                "prompt": shown,
-                "entry_point": entry,
-                "canonical_solution": solutions,
-                "test": test,
-            }
-            rows.append(row)
-        with gzip.open(folder / name, "wt", encoding="utf-8") as file:
-            file.write("".join(json.dumps(row) + "\n" for row in rows))
-    return folder
-
 
 @pytest.fixture
 def benchmark(tmp_path):
-    return beatnum.load(write_data(tmp_path / "data"))
+    return beatnum.load(write_beatnum(tmp_path / "data"))
 
 
 def test_doc_lines_become_a_library(tmp_path, benchmark):
@@ -120,7 +84,7 @@ def test_variants_differ_in_their_documentation_alone(benchmark):
 
 @pytest.mark.parametrize("break_it", ["missing", "no gzip", "other rows"])
 def test_data_that_is_not_there(tmp_path, break_it):
-    folder = write_data(tmp_path)
+    folder = write_beatnum(tmp_path)
     file = folder / beatnum.FILES["api_n"]
     if break_it == "missing":
         file.unlink()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 
-import arena_fixture
 import pytest
+import suite_data
 
 from seal_lsp.core.errors import UsageError
 from seal_lsp.languages.python.support import Python
@@ -16,7 +16,7 @@ from seal_lsp.measure.suites.stub_library import documented
 
 @pytest.fixture
 def updates(tmp_path):
-    return arena.load(arena_fixture.write_arena(tmp_path / "data"))
+    return arena.load(suite_data.write_arena(tmp_path / "data"))
 
 
 def tasks_of(update, folder):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import orchard
 import pytest
+from orchard_checkout import TEST_CIDER, write_checkout
 
 from seal_lsp.core.errors import UsageError
 from seal_lsp.languages.python.support import Python
@@ -15,54 +16,6 @@ from seal_lsp.measure.mine import Shape, Text, ValidNames, installed_windows, mi
 from seal_lsp.measure.mine_compare import compare
 
 LANGUAGE = Python()
-TEST_CIDER = """\
-from orchard import Basket, Cellar, Press
-
-
-def test_cider_is_laid_down():
-    press = Press(pressure=4.5, mesh=9)
-    juice = press.squeeze(basket=Basket(capacity=7, label="russets from the north"))
-    cellar = Cellar(shelves=3)
-    cellar.lay_down(bottles=int(juice))
-    assert cellar.tasting(year=1987) > 0
-"""
-EXAMPLE = """\
-import orchard
-
-keeper = orchard.Beekeeper(hives=9, smoker=False)
-for number in range(9):
-    keeper.inspect_hive(number)
-unknown.harvest_honey(frames=1)
-print(orchard.not_there)
-"""
-GUIDE = """\
-# Guide
-
-```python
-from orchard import Grafter
-
-Grafter("myrobalan", scion="victoria").bind(tape="paper")
-```
-
-```sh
-orchard --help
-```
-
-```python
-from orchard import Frostguard
-Frostguard(threshold=-4.0).spray(seconds=5)
-```
-"""
-FILES = {
-    "tests/test_cider.py": TEST_CIDER,
-    "examples/bees.py": EXAMPLE,
-    "docs/guide.md": GUIDE,
-    "docs/broken.py": "from orchard import (\n",
-    "src/orchard/__init__.py": "from orchard import Ladder\nLadder(height=9.25).climb(rungs=1234)\n",
-    "tests/data.bin": "\x00\x01",
-    "setup.py": "from orchard import Ladder\n",
-    "README.md": "```python\nfrom orchard import forecast\nforecast(days=17)\n```\n",
-}
 
 
 @pytest.fixture(scope="module")
@@ -72,11 +25,7 @@ def surface_and_library(tmp_path_factory):
 
 @pytest.fixture
 def checkout(tmp_path) -> Path:
-    root = tmp_path / "checkout"
-    for name, text in FILES.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text)
-    return root
+    return write_checkout(tmp_path / "checkout")
 
 
 def mined(texts, surface_and_library, **shape):

@@ -8,7 +8,7 @@ import pytest
 
 from seal_lsp.lm.scripted import ScriptedLanguageModel
 from seal_lsp.measure.suites.sandbox import Verdict
-from seal_lsp.measure.suites.tasks import Arm, Row, Task, cut, measure, summaries
+from seal_lsp.measure.suites.tasks import Arm, Row, Task, cut, differences, measure, summaries
 
 ARMS = (Arm("base", "plain", False), Arm("base+doc", "doc", False), Arm("adapter", "plain", True))
 
@@ -71,14 +71,18 @@ def test_gains_are_positive_when_better_and_have_intervals():
     rows += [row("adapter", str(n), f"g{n % 5}", n % 2 == 0, 1.5) for n in range(20)]
     base, adapter = summaries(rows, (ARMS[0], ARMS[2]))
     assert base == {"arm": "base", "tasks": 20, "adapted": 0, "pass@1": 0.0, "bits": 2.0, "name_bits": None}
-    assert (adapter["pass@1"], adapter["adapted"], adapter["name_bits gain"]) == (0.5, 20, None)
-    assert adapter["bits gain"] == {"mean": 0.5, "low": 0.5, "high": 0.5, "n": 5}
-    assert adapter["pass@1 gain"]["mean"] == 0.5
+    assert (adapter["pass@1"], adapter["adapted"]) == (0.5, 20)
+    (gain,) = differences(rows, [("adapter", "base"), ("adapter+doc", "base")])  # what was not measured is left out
+    assert (gain["arm"], gain["against"], gain["resampled"], gain["name_bits"]) == ("adapter", "base", "groups", None)
+    assert gain["bits"] == {"mean": 0.5, "low": 0.5, "high": 0.5, "n": 5}
+    assert gain["pass@1"]["mean"] == 0.5
+    (loss,) = differences(rows, [("base", "adapter")])
+    assert (loss["bits"]["mean"], loss["pass@1"]["mean"]) == (-0.5, -0.5)
 
 
 def test_tasks_are_resampled_where_there_is_one_group():
     rows = [row("base", str(n), "g", False, 2.0) for n in range(20)]
     rows += [row("adapter", str(n), "g", n < 10, 2.0) for n in range(20)]
-    gain = summaries(rows, (ARMS[0], ARMS[2]))[1]["pass@1 gain"]
-    assert gain["n"] == 20
-    assert 0.2 < gain["low"] < 0.5 < gain["high"] < 0.8
+    (gain,) = differences(rows, [("adapter", "base")])
+    assert (gain["resampled"], gain["pass@1"]["n"]) == ("tasks", 20)
+    assert 0.2 < gain["pass@1"]["low"] < 0.5 < gain["pass@1"]["high"] < 0.8

@@ -35,6 +35,8 @@ ARMS = (
     Arm("adapter", "plain", True),
     Arm("adapter+api_n", "api_n", True),
 )
+PAIRS = (("api_n", "base"), ("human_labelled", "base"), ("adapter", "base"), ("adapter+api_n", "base"),
+         ("adapter", "api_n"), ("adapter+api_n", "api_n"))  # fmt: skip
 PRELOAD = ("numpy", "numpy.ma", "numpy.testing")
 _RENAMED = """
     to_beatnum=to_numpy ndnumset=ndarray numset=array beatnum=numpy Beatnum=Numpy bn=np switching_places=transpose

@@ -34,6 +34,8 @@ ARMS = (
     Arm("adapter", "plain", True),
     Arm("adapter+doc", "doc", True),
 )
+PAIRS = (("base+doc", "base"), ("adapter", "base"), ("adapter+doc", "base"), ("adapter", "base+doc"),
+         ("adapter+doc", "base+doc"))  # fmt: skip
 TESTS = "test"
 _WIDTH = 100
 

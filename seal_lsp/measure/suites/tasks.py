@@ -165,16 +165,12 @@ METRICS: dict[str, Callable[[Row], float | None]] = {
     "bits": lambda row: row.bits,
     "name_bits": lambda row: row.name_bits,
 }
-"""pass@1 is better when larger, the others (bits per byte of the reference and of the names in it) when smaller."""
+"""Whether the answer passes its tests; bits per byte of the reference, and of the names in it."""
+LARGER_IS_BETTER = ("pass@1",)
 
 
 def summaries(rows: Sequence[Row], arms: Sequence[Arm]) -> list[dict]:
-    """One entry an arm: means over tasks; against the first arm the gain (positive is better) with its 95 % interval.
-
-    Groups are resampled where there are several (tasks of one update stand or fall together), else tasks.
-    """
-    groups = {row.group for row in rows}
-    base = [row for row in rows if row.arm == arms[0].name]
+    """One entry an arm: how many tasks, how many of them under an adapter, and the mean of each metric over tasks."""
     made = []
     for arm in arms:
         own = [row for row in rows if row.arm == arm.name]
@@ -182,20 +178,38 @@ def summaries(rows: Sequence[Row], arms: Sequence[Arm]) -> list[dict]:
         for name, metric in METRICS.items():
             values = [value for row in own if (value := metric(row)) is not None]
             entry[name] = round(fmean(values), 4) if values else None
-            if arm is not arms[0]:
-                gain = _gain(base, own, metric, name == "pass@1", by_group=len(groups) > 1)
-                entry[f"{name} gain"] = gain.as_dict() if gain.n else None
         made.append(entry)
     return made
 
 
+def differences(rows: Sequence[Row], pairs: Sequence[tuple[str, str]]) -> list[dict]:
+    """For each (arm, against) that was measured: the gain in each metric, positive is better, with its 95 % interval.
+
+    Groups are resampled where there are several (tasks of one update stand or fall together), else tasks.
+    """
+    by_group = len({row.group for row in rows}) > 1
+    made = []
+    for arm, against in pairs:
+        own, other = ([row for row in rows if row.arm == name] for name in (arm, against))
+        if own and other:
+            gains = {name: _gain(other, own, metric, name, by_group=by_group) for name, metric in METRICS.items()}
+            told = {name: gain.as_dict() if gain.n else None for name, gain in gains.items()}
+            made.append({"arm": arm, "against": against, "resampled": "groups" if by_group else "tasks"} | told)
+    return made
+
+
 def _gain(
-    base: Sequence[Row], own: Sequence[Row], metric: Callable[[Row], float | None], larger: bool, *, by_group: bool
+    before: Sequence[Row],
+    after: Sequence[Row],
+    metric: Callable[[Row], float | None],
+    name: str,
+    *,
+    by_group: bool,
 ) -> Interval:
-    before, after = _units(base, metric, by_group), _units(own, metric, by_group)
-    shared = sorted(before.keys() & after.keys())
-    pair = [before[unit] for unit in shared], [after[unit] for unit in shared]
-    return paired(*(reversed(pair) if larger else pair))
+    old, new = _units(before, metric, by_group), _units(after, metric, by_group)
+    shared = sorted(old.keys() & new.keys())
+    pair = [old[unit] for unit in shared], [new[unit] for unit in shared]
+    return paired(*(reversed(pair) if name in LARGER_IS_BETTER else pair))
 
 
 def _units(rows: Sequence[Row], metric: Callable[[Row], float | None], by_group: bool) -> dict[str, float]:
