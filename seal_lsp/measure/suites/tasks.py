@@ -7,6 +7,7 @@ Knows no suite. Nothing of a task (prompt, reference, tests) may train: what is 
 from __future__ import annotations
 
 import ast
+import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -56,7 +57,7 @@ class Row:
     passed: bool
     error: str
     answer: str
-    bits: float
+    bits: float | None
     name_bits: float | None
     adapter: str
 
@@ -98,9 +99,8 @@ def _rows(
 ) -> list[Row]:
     prompts = [task.prompts[arm.prompt] for task in tasks]
     written = model.generate(prompts, max_tokens=max_tokens, stop=_STOPS, adapter=adapter)
-    whole = model.score([(p, t.reference) for p, t in zip(prompts, tasks, strict=True)], adapter=adapter)
     rows = []
-    for task, prompt, text, score in zip(tasks, prompts, written, whole, strict=True):
+    for task, prompt, text in zip(tasks, prompts, written, strict=True):
         answer = cut(task.prompts["plain"], text.text)
         verdict = run(task, answer)
         rows.append(
@@ -111,22 +111,25 @@ def _rows(
                 passed=verdict.passed,
                 error=verdict.error,
                 answer=answer,
-                bits=score.bits_per_byte,
-                name_bits=_name_bits(task, prompt, model, adapter),
+                bits=_bits(model, prompt, [(0, len(task.reference))], task.reference, adapter),
+                name_bits=_bits(model, prompt, task.names[:_MOST_NAMES], task.reference, adapter),
                 adapter=adapter or "",
             )
         )
     return rows
 
 
-def _name_bits(task: Task, prompt: str, model: LanguageModel, adapter: str | None) -> float | None:
-    """Bits per byte of the first few names, each after all that stands before it."""
-    spans = task.names[:_MOST_NAMES]
+def _bits(
+    model: LanguageModel, prompt: str, spans: Sequence[tuple[int, int]], reference: str, adapter: str | None
+) -> float | None:
+    """Bits per byte of some spans of the reference, each after all that stands before it; None without a span.
+
+    Asked as single candidates: a model that keeps the prefix of its last question reads the prompt once.
+    """
     if not spans:
         return None
-    pairs = [(prompt + task.reference[:start], task.reference[start:end]) for start, end in spans]
-    scores = model.score(pairs, adapter=adapter)
-    return sum(s.bits_per_byte * s.bytes for s in scores) / sum(s.bytes for s in scores)
+    nats = sum(model.rank(prompt + reference[:a], [reference[a:b]], adapter=adapter)[0] for a, b in spans)
+    return -nats / math.log(2) / sum(len(reference[a:b].encode()) for a, b in spans)
 
 
 def cut(prompt: str, text: str) -> str:
