@@ -34,6 +34,7 @@ from seal_lsp.store.adapters import AdapterStore
 from seal_lsp.store.paths import Paths
 
 MODEL_WAIT_S = 300.0
+REQUEST_S = 180.0  # beyond every deadline below
 SERVES = ("assist/", "client/", "core/", "engine/", "languages/", "lm/", "lsp/", "settings/", "store/")
 PATIENCE: dict[str, Any] = {
     "completion": {"enabled": True, "rank_deadline_ms": 10_000},
@@ -164,7 +165,7 @@ class _Window:
         """A window whose server has an engine that serves the model with the right adapters."""
         from seal_lsp.client.start import known_client
 
-        editor = Editor(configuration=self._settings)
+        editor = Editor(configuration=self._settings, patience_s=REQUEST_S)
         try:
             await editor.open_window(self._root, environ=self._environ)
             uri = editor.open_file(self._root / "main.py", "import os\n")

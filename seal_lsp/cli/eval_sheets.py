@@ -14,7 +14,7 @@ from seal_lsp.cli.output import table
 
 SHARES = {
     "top1": "first %", "top5": "first five %", "mrr": "MRR", "bits_per_byte": "bits/byte", "exact": "next name %",
-    "keyword_f1": "keyword F1", "valid": "valid %", "hallucinated": "hallucinated %", "deprecated": "deprecated %",
+    "keyword_f1": "keyword F1", "answered": "answered %", "valid": "valid %", "hallucinated": "hallucinated %", "deprecated": "deprecated %",
 }  # fmt: skip
 _PLAIN = ("mrr", "bits_per_byte", "keyword_f1")  # not in percent
 SPLIT_NAMES = {"noncopyable": "not copyable", "copyable": "copyable"}
@@ -66,7 +66,10 @@ def _means(arms: Mapping, split: str, libraries: int) -> Sheet:
             values = (cell(metric, part[metric]) for metric in SHARES)
             rows.append((arm, str(part["cases"]), *values, f"{part['unknown']} of {part['names']}"))
     chance = next((percent(splits[split]["chance"]) for splits in arms.values() if split in splits), "-")
-    note = f"A guess has {chance} % first. `grounded` and `product` are ranked among what they offer themselves."
+    note = (
+        f"A guess has {chance} % first. `grounded` and `product` are ranked among what they offer themselves. Valid:"
+        " names at least one API, and all that it names exists; no answer is not valid."
+    )
     columns = ("arm", "cases", *SHARES.values(), "unknown names")
     return Sheet(f"Names that are {SPLIT_NAMES[split]}, mean of {libraries} libraries", columns, tuple(rows), note)
 

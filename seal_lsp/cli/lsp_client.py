@@ -29,12 +29,15 @@ class ServerGone(SealError):
 
 
 class Editor(LanguageClient):
-    """One window. `statuses` are the `seal/status` notifications, `progress` the `$/progress` values, oldest first;
-    `on_progress` and `on_status` are told of each as it comes."""
+    """One window, whose requests may take `patience_s`. `statuses` are the `seal/status` notifications, `progress` the
+    `$/progress` values, oldest first; `on_progress` and `on_status` are told of each as it comes."""
 
-    def __init__(self, *, configuration: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, *, configuration: Mapping[str, Any] | None = None, patience_s: float = REQUEST_TIMEOUT_S
+    ) -> None:
         super().__init__("seal-lsp-cli", "1")
         self.configuration = dict(configuration or {})
+        self._patience_s = patience_s
         self.statuses: list[dict[str, Any]] = []
         self.progress: list[tuple[int | str, dict[str, Any]]] = []
         self.messages: list[str] = []
@@ -148,7 +151,8 @@ class Editor(LanguageClient):
 
     # -- inside
 
-    async def _answer(self, request: Any, timeout_s: float = REQUEST_TIMEOUT_S) -> Any:
+    async def _answer(self, request: Any, timeout_s: float | None = None) -> Any:
+        timeout_s = self._patience_s if timeout_s is None else timeout_s
         try:
             return await asyncio.wait_for(request, timeout_s)
         except TimeoutError:

@@ -105,6 +105,7 @@ METRICS: dict[str, Callable[[Row], float | None]] = {
     "mrr": lambda row: 1 / row.rank if row.rank else 0.0,
     "exact": lambda row: float(row.exact),
     "keyword_f1": lambda row: row.f1,
+    "answered": lambda row: float(bool(row.text.strip())),
     "valid": lambda row: float(row.names > 0 and not row.unknown),
     "hallucinated": lambda row: float(bool(row.unknown)),
     "deprecated": lambda row: float(bool(row.deprecated)),

@@ -59,6 +59,8 @@ def test_what_an_arm_did_not_offer_has_no_rank(answer, rank, bits, known):
         ("top5", {"rank": 6}, 0.0),
         ("mrr", {"rank": 4}, 0.25),
         ("mrr", {"rank": None}, 0.0),
+        ("answered", {"text": " \n"}, 0.0),
+        ("answered", {"text": "climb"}, 1.0),
         ("valid", {"names": 0}, 0.0),
         ("valid", {"unknown": ("jump",)}, 0.0),
         ("hallucinated", {"unknown": ("jump",)}, 1.0),
