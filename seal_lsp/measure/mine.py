@@ -150,10 +150,10 @@ def places(
 ) -> Iterator[tuple[Case, Sequence[tuple[str, ...]]]]:
     """(case, the windows of 13 words that hold its gold) of every place in a text whose valid names are known."""
     for use in language.uses(text.code, [surface]):
-        names = valid.at(use)
+        before, after = text.code[: use.start], text.code[use.end :]
+        names = valid.at(use, before)
         if use.exists is not True or use.name not in names or len(names) < 2:
             continue
-        before, after = text.code[: use.start], text.code[use.end :]
         case = Case(
             library=surface.library.name,
             version=surface.library.version,
@@ -179,8 +179,8 @@ class ValidNames:
         self._owners = {symbol.owner for symbol in surface.symbols.values()}
         self._members: dict[str, tuple[str, ...]] = {}
 
-    def at(self, use: ApiUse) -> tuple[str, ...]:
-        """Sorted; () when they cannot be listed.
+    def at(self, use: ApiUse, before: str) -> tuple[str, ...]:
+        """Sorted; () when they cannot be listed. `before` is the text up to the use.
 
         Keywords: every parameter that may be named, given already or not. Members and imports: the owner's public
         names without what a module only imports for its own use; where it has members that no reading finds, the rest.
@@ -195,7 +195,17 @@ class ValidNames:
             names = offered(self._surface, use.owner)
             kept = (n for n in names if not n.startswith("_") and not self._passed_on(f"{use.owner}.{n}"))
             self._members[use.owner] = tuple(sorted(kept))
-        return self._members[use.owner]
+        names = self._members[use.owner]
+        if re.search(
+            rf"\b{use.owner.rpartition('.')[2]}\s*\.\s*$", before
+        ):  # `Kind.`: a member's own `name` and `value` are not there
+            return tuple(n for n in names if not self._is_of_enumeration(f"{use.owner}.{n}"))
+        return names
+
+    def _is_of_enumeration(self, path: str) -> bool:
+        """A property that no line of the library's source defines: the surface knows it from `enum`."""
+        symbol = self._surface.resolve(path)
+        return symbol is not None and symbol.kind == "property" and not symbol.line
 
     def _passed_on(self, path: str) -> bool:
         """A module of the library that another of its modules imports: valid there, and nobody takes it from there."""

@@ -38,7 +38,7 @@ def compare(
             counts["not found"] += 1
             continue
         use = next((u for u in language.uses(code, [surface]) if (u.start, u.kind) == (at, case.kind)), None)
-        names = set(valid.at(use)) if use is not None else set()
+        names = set(valid.at(use, code[:at])) if use is not None else set()
         theirs = set(case.candidates)
         if not names:
             counts["no use"] += 1
