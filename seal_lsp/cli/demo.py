@@ -24,7 +24,8 @@ from seal_lsp.cli.learn import decided
 from seal_lsp.cli.lsp_client import Editor
 from seal_lsp.cli.output import Json, err, show
 from seal_lsp.cli.output import out as stdout
-from seal_lsp.core.errors import Cancelled, EngineUnavailable, GateRejected, NothingToLearn, SealError, UsageError
+from seal_lsp.cli.private_home import private_home, stop_engine
+from seal_lsp.core.errors import Cancelled, GateRejected, NothingToLearn, SealError, UsageError
 from seal_lsp.core.library import LibraryId
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ async def _run(options: Options, screen: Screen) -> tuple[dict[str, Any], CycleO
     environ = {"SEAL_HOME": str(folder / "home")}
     if options.budget_tokens:
         environ["SEAL_LEARN__MAX_TOKENS"] = str(options.budget_tokens)
-    paths = await _fresh_home(folder, environ)
+    paths = await _fresh_home(folder)
     screen.section(f"a scratch project with its own environment, {options.library} in it")
     project = await _set_up(options, folder, paths)
     screen.line(f"{project.root}: {len(project.surface.symbols)} names in the library's API")
@@ -113,7 +114,7 @@ async def _run(options: Options, screen: Screen) -> tuple[dict[str, Any], CycleO
         raise Cancelled("the demo was stopped; nothing that it started goes on") from None
     finally:
         await editor.close_window()
-        await _stop_engine(paths)
+        await stop_engine(paths)
 
 
 class _Demo:
@@ -334,29 +335,14 @@ async def _set_up(options: Options, folder: Path, paths: Paths) -> Project:
     return await asyncio.to_thread(lay_out, root, options.library, Python())
 
 
-async def _fresh_home(folder: Path, environ: dict[str, str]) -> Paths:
-    """`OUT/demo` empty, with the user's weights linked into its cache: they need not be pulled again."""
+async def _fresh_home(folder: Path) -> Paths:
+    """`OUT/demo` empty, with a home of its own."""
     from seal_lsp.store.paths import Paths
 
-    paths = Paths.default(environ)
-    await _stop_engine(paths)  # of a demo that was killed
+    home = folder / "home"
+    await stop_engine(Paths.default({"SEAL_HOME": str(home)}))  # of a demo that was killed
     shutil.rmtree(folder, ignore_errors=True)
-    weights = Paths.default().models
-    weights.mkdir(parents=True, exist_ok=True)
-    paths.cache.mkdir(parents=True)
-    paths.models.symlink_to(weights, target_is_directory=True)
-    return paths.ensure()
-
-
-async def _stop_engine(paths: Paths) -> None:
-    from seal_lsp.client.start import known_client
-
-    with contextlib.suppress(EngineUnavailable):
-        async with known_client(paths) as client:
-            await client.shutdown()
-            for _ in range(100):
-                await client.status()
-                await asyncio.sleep(0.1)
+    return private_home(home)
 
 
 def _settings(options: Options) -> dict[str, Any]:
