@@ -46,6 +46,7 @@ def write_html(folder: Path) -> Path:
     page = pages.get_template(TEMPLATE.name).render(
         parts=[(name, part, facts(part), sheets_of(name, part)) for name, part in parts.items()],
         plots=plots(parts),
+        titles=TITLES,
         failures=[said for part in parts.values() for said in part.get("failures", ())],
     )
     target = folder / "report.html"

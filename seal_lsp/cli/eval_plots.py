@@ -94,7 +94,7 @@ def _drift(forgetting: Mapping) -> str:
 def _matrix(forgetting: Mapping) -> str:
     """One line a library: first % after each library that was learned."""
     steps = forgetting["matrix"]
-    if not steps:
+    if not forgetting["order"]:
         return ""
     figure, axes = pyplot.subplots(figsize=(8, 3.2))
     for library in forgetting["order"]:

@@ -86,11 +86,14 @@ def tiny_user(folder: Path) -> dict[str, str]:
     return environ
 
 
+def command(*words: object) -> list[str]:
+    return [sys.executable, "-m", "seal_lsp.cli.entry", "eval", *map(str, words)]
+
+
 def seal_eval(environ: dict[str, str], *words: object, timeout: float = 500) -> subprocess.CompletedProcess[str]:
     """`seal-lsp eval ...` in a process of its own."""
-    command = [sys.executable, "-m", "seal_lsp.cli.entry", "eval", *map(str, words)]
     return subprocess.run(
-        command, capture_output=True, text=True, timeout=timeout, check=False, env={**os.environ, **environ}
+        command(*words), capture_output=True, text=True, timeout=timeout, check=False, env={**os.environ, **environ}
     )
 
 

@@ -5,12 +5,17 @@ engine for the product; then the same again from what was kept, and `eval forget
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import eval_project
 import orchard
+import psutil
 import pytest
 from eval_project import VINEYARD, seal_eval
 
@@ -180,6 +185,43 @@ def test_given_adapters_are_measured_without_learning(run, first):
     assert report["libraries"][LIBRARIES[0]]["wrong_adapter"]["library"] == LIBRARIES[1]
     assert report["libraries"][LIBRARIES[0]]["cases"] == 2
     assert not (run.root / "other" / "learned").exists()
+
+
+def test_stopped_while_it_learns_it_goes_on_where_it_was(run, first, tmp_path):
+    words = [run.words[0], "--python", run.root / "env", "--report", tmp_path, "--device", "cpu", "--arms",
+             "base,adapter", *eval_project.quick(), "--set", "tokens=12000", "--json"]  # fmt: skip
+    command = eval_project.command(*words)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **run.environ}
+    )
+    try:
+        cycle = wait_for(lambda: next(tmp_path.glob("learned/*/reviews.json"), None), process).parent
+        learner = json.loads((cycle / "learner.json").read_text())["pid"]
+        process.send_signal(signal.SIGTERM)
+        said, _ = process.communicate(timeout=120)
+    finally:
+        process.kill()
+    assert process.returncode == 75
+    assert json.loads(said)["error"]["type"] == "Cancelled"
+    assert not psutil.pid_exists(learner), "the learner was left running"
+    assert not (cycle / "outcome.json").exists()
+    made = (cycle / "evidence.json").stat().st_mtime_ns
+    done = seal_eval(run.environ, *words)
+    assert done.returncode == 0, done.stderr
+    assert "taking its learning up again" in done.stderr
+    assert (cycle / "evidence.json").stat().st_mtime_ns == made
+    report = json.loads(done.stdout)
+    assert report["libraries"][LIBRARIES[0]]["adapter"]
+
+
+def wait_for(found, process, seconds: float = 120):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and process.poll() is None:
+        value = found()
+        if value:
+            return value
+        time.sleep(0.1)
+    raise AssertionError(f"it did not happen: {process.communicate()}")
 
 
 def test_forgetting_in_the_same_folder(run, first):
