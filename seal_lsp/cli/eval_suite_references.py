@@ -4,12 +4,14 @@ says nothing about a model."""
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from seal_lsp.cli.eval_progress import Watch
 from seal_lsp.cli.eval_suite_run import LIMITS, SuiteOptions, subjects_of
 from seal_lsp.measure.suites import code_update_arena
 from seal_lsp.measure.suites.sandbox import run_program
+from seal_lsp.measure.suites.tasks import run_task
 
 
 def check_references(options: SuiteOptions, watch: Watch) -> dict:
@@ -22,7 +24,7 @@ def check_references(options: SuiteOptions, watch: Watch) -> dict:
     tasks = [task for subject in subjects for task in subject.tasks]
     with watch.task("running the references", len(tasks)) as step:
         for task in tasks:
-            verdict = run_program(task.program(task.reference), tests=task.tests, limits=LIMITS, runtime=runtime)
+            verdict = run_task(task, task.reference, LIMITS, runtime)
             if not verdict.passed:
                 failed[task.id] = verdict.error
             step()
@@ -38,13 +40,13 @@ def check_references(options: SuiteOptions, watch: Watch) -> dict:
 
 
 def _without_update(options: SuiteOptions, watch: Watch) -> dict:
-    packages = None if options.full else code_update_arena.STANDARD
-    examples = [e for update in code_update_arena.load(options.data, packages=packages) for e in update.tasks]
+    updates = code_update_arena.load(options.data, packages=None if options.full else code_update_arena.STANDARD)
     passed = 0
-    with watch.task("the same without the update", len(examples)) as step:
-        for example in examples:
-            program = code_update_arena.without_update(example)
-            verdict = run_program(program, tests=code_update_arena.TESTS, limits=LIMITS, runtime=options.runtime())
-            passed += verdict.passed
-            step()
+    with watch.task("the same without the update", sum(len(update.tasks) for update in updates)) as step:
+        for update in updates:
+            runtime = replace(options.runtime(), preload=update.preload)
+            for example in update.tasks:
+                program = code_update_arena.without_update(example)
+                passed += run_program(program, tests=code_update_arena.TESTS, limits=LIMITS, runtime=runtime).passed
+                step()
     return {"passed_without_update": passed}

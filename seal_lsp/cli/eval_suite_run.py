@@ -24,7 +24,7 @@ from seal_lsp.lm.registry import ModelFolder
 from seal_lsp.measure.remembered import Memory, RememberedModel
 from seal_lsp.measure.suites import beatnum, code_update_arena
 from seal_lsp.measure.suites.sandbox import Limits, Runtime, Verdict, run_program
-from seal_lsp.measure.suites.tasks import Arm, Row, Task, as_records, differences, measure, summaries
+from seal_lsp.measure.suites.tasks import Arm, Row, Task, as_records, differences, measure, run_task, summaries
 from seal_lsp.store.disk import write_atomic
 
 SUITES = ("code-update-arena", "beatnum")
@@ -68,8 +68,7 @@ class SuiteOptions:
         return shlex.join(map(str, words))
 
     def runtime(self) -> Runtime:
-        python = self.python or Path(sys.executable)
-        return beatnum.runtime(python, self.sites) if self.suite == "beatnum" else Runtime(python, self.sites)
+        return Runtime(self.python or Path(sys.executable), self.sites)
 
 
 @dataclass(frozen=True)
@@ -174,13 +173,11 @@ def _judge(memory: Memory, runtime: Runtime) -> Callable[[Task, str], Verdict]:
     where = [str(runtime.python), [str(site) for site in runtime.site]]
 
     def judge(task: Task, answer: str) -> Verdict:
-        program = task.program(answer)
-
         def ask() -> dict:
-            verdict = run_program(program, tests=task.tests, limits=LIMITS, runtime=runtime)
+            verdict = run_task(task, answer, LIMITS, runtime)
             return {"passed": verdict.passed, "error": verdict.error, "layers": list(verdict.layers)}
 
-        found = memory.once(["verdict", *where, program, task.tests], ask)
+        found = memory.once(["verdict", *where, task.program(answer), task.tests], ask)
         return Verdict(found["passed"], found["error"], tuple(found["layers"]))
 
     return judge

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import sys
-from pathlib import Path
 
 import pytest
 from suite_data import write_beatnum
@@ -12,7 +10,8 @@ from suite_data import write_beatnum
 from seal_lsp.core.errors import UsageError
 from seal_lsp.languages.python.support import Python
 from seal_lsp.measure.suites import beatnum
-from seal_lsp.measure.suites.sandbox import run_program
+from seal_lsp.measure.suites.sandbox import Limits, Runtime
+from seal_lsp.measure.suites.tasks import run_task
 
 
 @pytest.fixture
@@ -59,14 +58,12 @@ def test_names_are_turned_back(invented, own):
 
 def test_references_run_on_numpy(benchmark):
     pytest.importorskip("numpy")
-    runtime = beatnum.runtime(Path(sys.executable), ())
     told = {}
     for task in beatnum.tasks_of(benchmark):
         names = [task.reference[start:end] for start, end in task.names]
-        verdict = run_program(task.program(task.reference), runtime=runtime)
-        wrong = run_program(
-            task.program(" 0\n" if "=" in task.prompts["plain"][-2:] else "    return 0\n"), runtime=runtime
-        )
+        verdict = run_task(task, task.reference, Limits(), Runtime())
+        zero = " 0\n" if task.prompts["plain"].endswith("=") else "    return 0\n"
+        wrong = run_task(task, zero, Limits(), Runtime())
         told[task.id] = (names, verdict.error, wrong.passed)
     assert told == {
         "NumpyEval/0": (["total_count", "numset"], "", False),

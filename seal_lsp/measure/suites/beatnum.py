@@ -12,13 +12,12 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from seal_lsp.core.errors import UsageError
 from seal_lsp.core.library import Environment, LibraryId
-from seal_lsp.measure.suites.sandbox import Runtime
 from seal_lsp.measure.suites.stub_library import Documented, documented, install
 from seal_lsp.measure.suites.tasks import Arm, Task
 
@@ -37,7 +36,8 @@ ARMS = (
 )
 PAIRS = (("api_n", "base"), ("human_labelled", "base"), ("adapter", "base"), ("adapter+api_n", "base"),
          ("adapter", "api_n"), ("adapter+api_n", "api_n"))  # fmt: skip
-PRELOAD = ("numpy", "numpy.ma", "numpy.testing")
+PRELOAD = ("numpy", "numpy.ma", "numpy.testing", "pandas?")
+"""numpy loads libraries in ways that the sandbox refuses later; pandas, where it is, since two tasks want it."""
 _RENAMED = """
     to_beatnum=to_numpy ndnumset=ndarray numset=array beatnum=numpy Beatnum=Numpy bn=np switching_places=transpose
     stack_col=column_stack connect=concatenate piece=slice total_count=sum imaginary=imag absolute=abs reality=real
@@ -104,12 +104,6 @@ def restored(code: str) -> str:
     return _INVENTED.sub(lambda match: _ORIGINALS[match[0]], code)
 
 
-def runtime(python: Path, sites: Sequence[Path]) -> Runtime:
-    """numpy is imported before the sandbox closes: it loads libraries in ways that are refused later. pandas too, where
-    it is: two tasks want it."""
-    return Runtime(python, tuple(sites), (*PRELOAD, "pandas?"))
-
-
 def _read(path: Path) -> dict[str, dict]:
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines if line.strip()]
@@ -134,7 +128,7 @@ def _docs(prompts: dict[str, dict[str, str]]) -> tuple[Documented, ...]:
 def _task(row: dict, prompts: dict[str, str], names: re.Pattern[str]) -> Task:
     reference = row["canonical_solution"][0]
     spans = tuple(match.span() for match in names.finditer(reference))
-    return Task(row["task_id"], str(LIBRARY), prompts, reference, spans, _program(row))
+    return Task(row["task_id"], str(LIBRARY), prompts, reference, spans, _program(row), preload=PRELOAD)
 
 
 def _program(row: dict) -> Callable[[str], str]:

@@ -59,6 +59,11 @@ class Update:
         return self.path.rpartition(".")[0]
 
     @property
+    def preload(self) -> tuple[str, ...]:
+        """Packages that load libraries of their own in ways that the sandbox refuses later."""
+        return () if self.package in STANDARD else (self.package,)
+
+    @property
     def library(self) -> LibraryId:
         return LibraryId(f"{self.package}-updated", digest_of(self.id)[:8])
 
@@ -150,7 +155,8 @@ def _task(update: Update, example: dict, surface: ApiSurface, language: Language
     }
     program = _program(update.install, head, example["unit_tests"])
     prompts = {"plain": head, "doc": f"{update.text}\n{head}"}
-    return Task(example["prog_syn_id"], update.id, prompts, body, tuple(sorted(spans)), program, TESTS)
+    names = tuple(sorted(spans))
+    return Task(example["prog_syn_id"], update.id, prompts, body, names, program, TESTS, update.preload)
 
 
 def _program(setup: str, head: str, tests: str) -> Callable[[str], str]:

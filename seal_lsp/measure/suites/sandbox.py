@@ -69,6 +69,8 @@ def run_program(
 
     It passed when nothing raised and it came to its end. Raises EnvironmentProblem when `runtime.python` cannot start.
     """
+    if os.name != "posix":
+        raise EnvironmentProblem("tests of a suite run on Linux or macOS only", hint="resource limits are POSIX's")
     limits, runtime = limits or Limits(), runtime or Runtime()
     task = {
         "program": program,

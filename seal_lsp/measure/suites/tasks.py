@@ -10,12 +10,12 @@ import ast
 import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from statistics import fmean
 
 from seal_lsp.core.lm import LanguageModel
 from seal_lsp.measure.bootstrap import Interval, paired
-from seal_lsp.measure.suites.sandbox import Verdict
+from seal_lsp.measure.suites.sandbox import Limits, Runtime, Verdict, run_program
 
 _BATCH = 4
 _MOST_NAMES = 3
@@ -26,7 +26,8 @@ _STOPS = ("\ndef ", "\nclass ", "\n@", "\n#", "\nif ", "\nprint", "\nassert", "\
 class Task:
     """`group` names what is learned for it. `prompts` are by variant, `plain` among them; each is followed by the
     reference. `names` are spans of the reference that spell what has to be known. `program` makes a whole program of an
-    answer to the plain prompt, `tests` is the beginning of its test functions' names ('' when it checks itself)."""
+    answer to the plain prompt; `tests` is the beginning of its test functions' names, '' when it checks itself. The
+    sandbox imports `preload` before it closes."""
 
     id: str
     group: str
@@ -35,6 +36,7 @@ class Task:
     names: tuple[tuple[int, int], ...]
     program: Callable[[str], str]
     tests: str = ""
+    preload: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,12 @@ class Row:
     bits: float | None
     name_bits: float | None
     adapter: str
+
+
+def run_task(task: Task, answer: str, limits: Limits, runtime: Runtime) -> Verdict:
+    """Run an answer to the plain prompt with the task's tests."""
+    runtime = replace(runtime, preload=(*runtime.preload, *task.preload))
+    return run_program(task.program(answer), tests=task.tests, limits=limits, runtime=runtime)
 
 
 def measure(
