@@ -52,11 +52,15 @@ class Shown:
 
 
 def served(learned: Mapping[LibraryId, Learned], options: Options) -> dict[LibraryId, Learned]:
-    """The adapters that are live while the product is measured: those that the gate let pass, or all."""
+    """The adapters that are live while the product is measured: those that the gate did not reject, or all."""
+
+    def passed(one: Learned) -> bool:
+        return bool((one.adapter.manifest.get("gate") or {}).get("promoted", True))
+
     return {
         library: one
         for library, one in learned.items()
-        if one.adapter is not None and (options.ignore_gate or one.status in ("promoted", "given"))
+        if one.adapter is not None and (options.ignore_gate or passed(one))
     }
 
 

@@ -14,7 +14,8 @@ from seal_lsp.cli.output import table
 
 SHARES = {
     "top1": "first %", "top5": "first five %", "mrr": "MRR", "bits_per_byte": "bits/byte", "exact": "next name %",
-    "keyword_f1": "keyword F1", "answered": "answered %", "valid": "valid %", "hallucinated": "hallucinated %", "deprecated": "deprecated %",
+    "keyword_f1": "keyword F1", "answered": "answered %", "valid": "valid %",
+    "hallucinated": "hallucinated %", "deprecated": "deprecated %",
 }  # fmt: skip
 _PLAIN = ("mrr", "bits_per_byte", "keyword_f1")  # not in percent
 SPLIT_NAMES = {"noncopyable": "not copyable", "copyable": "copyable"}

@@ -185,6 +185,16 @@ def test_given_adapters_are_measured_without_learning(run, first):
     assert report["libraries"][LIBRARIES[0]]["wrong_adapter"]["library"] == LIBRARIES[1]
     assert report["libraries"][LIBRARIES[0]]["cases"] == 2
     assert not (run.root / "other" / "learned").exists()
+    promoted = json.loads((copy / "manifest.json").read_text())["gate"]["promoted"]
+    done = seal_eval(
+        run.environ, "forgetting", run.words[0], "--python", run.root / "env", "--report", run.root / "other",
+        "--adapter", copy, "--characters", 500, "--device", "cpu", "--json",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["order"] == ([LIBRARIES[0]] if promoted else []), "what the gate rejected is not served"
+    assert bool(found["failures"]) is not promoted
+    assert len(found["matrix"]) == len(found["order"]) + 1
 
 
 def test_stopped_while_it_learns_it_goes_on_where_it_was(run, first, tmp_path):
