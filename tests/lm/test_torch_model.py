@@ -65,7 +65,7 @@ def test_greedy_is_what_a_plain_loop_writes(shared_model, text):
         ids = [*ids, best]
         spelled += shared_model.tokens.bytes_of[best]
     got = shared_model.generate([prompt], max_tokens=12)[0].text
-    assert got.encode()[:8] == spelled[len(healed) :][:8]
+    assert got[:6] == spelled[len(healed) :].decode(errors="replace")[:6]
 
 
 @pytest.mark.parametrize("prefix", [*PROMPTS, "from x import ", "foo(a, b", "    ", "obj.res"])
