@@ -38,10 +38,10 @@ def harm(drifts: tuple[Drift, ...], base_dangers: tuple[str, ...], dangers: tupl
     return reasons
 
 
-def no_gain(
-    own: Interval, wrong: Interval | None, base_valid: float | None, valid: float | None, least: int = LEAST_PROBES
-) -> list[str]:
-    """Reasons that the adapter is not worth serving. `wrong` is own gain minus that of another library's adapter."""
+def no_gain(own: Interval, wrong: Interval | None, invalid: Interval, least: int = LEAST_PROBES) -> list[str]:
+    """Reasons that the adapter is not worth serving. `wrong` is own gain minus that of another library's adapter;
+    `invalid` the share of answers that were valid under the base, minus that under the adapter. A fall counts when its
+    interval lies above 0: with twenty answers, one or two fewer are chance (tests/eval/LOG.md)."""
     if own.n < least:
         return [f"only {own.n} held-out places: at least {least} are needed to measure a gain"]
     reasons = []
@@ -51,6 +51,6 @@ def no_gain(
         )
     if wrong is not None and wrong.mean <= 0:
         reasons.append(f"another library's adapter helps as much here: difference {wrong.mean:+.3f} bits/byte")
-    if base_valid is not None and valid is not None and valid < base_valid:
-        reasons.append(f"fewer valid answers: {100 * base_valid:.0f} % before, {100 * valid:.0f} % now")
+    if invalid.low > 0:
+        reasons.append(f"fewer valid answers: {-100 * invalid.mean:+.0f} points of {invalid.n} answers")
     return reasons

@@ -47,7 +47,7 @@ def examine(
     base_drift = {name: _corpus(model, texts, None, cancel) for name, texts in exam.drift.items()}
     base_dangers = preferred_dangers(model, None)
     asked = exam.probes[:_ANSWERED]
-    base_valid = _valid_share(model, asked, None, exam.valid, cancel)
+    base_valid = _valid(model, asked, None, exam.valid, cancel)
 
     def harm_at(scale: float) -> tuple[list[str], tuple[Drift, ...], tuple[str, ...]]:
         model.set_scale(adapter, scale)
@@ -65,8 +65,8 @@ def examine(
     own_bits = _bits(model, exam.probes, adapter, cancel)
     own = paired(base, own_bits)
     wrong = paired(wrong_bits, own_bits) if wrong_bits is not None else None
-    valid = _valid_share(model, asked, adapter, exam.valid, cancel)
-    reasons = harms + no_gain(own, wrong, base_valid, valid, exam.least_probes)
+    valid = _valid(model, asked, adapter, exam.valid, cancel)
+    reasons = harms + no_gain(own, wrong, paired(base_valid, valid), exam.least_probes)
     progress("gate", 1.0, "promoted" if not reasons else "rejected")
     return GateReport(
         promoted=not reasons,
@@ -76,7 +76,7 @@ def examine(
         wrong_library=wrong.as_dict() | {"adapter": exam.wrong} if wrong is not None else None,
         drift={d.corpus: {k: round(v, 4) for k, v in asdict(d).items() if k != "corpus"} for d in drifts},
         canaries={"base": list(base_dangers), "adapter": list(dangers)},
-        valid_share={"base": base_valid, "adapter": valid, "asked": len(asked)},
+        valid_share={"base": share(base_valid), "adapter": share(valid), "asked": len(asked)},
         probes=len(exam.probes),
     )
 
@@ -119,17 +119,17 @@ def _drift(name: str, base: tuple[float, float], now: tuple[float, float]) -> Dr
     return Drift(name, now[0] - base[0], now[1] / base[1] - 1 if base[1] else 0.0)
 
 
-def _valid_share(
+def _valid(
     model: LanguageModel,
     probes: Sequence[Case],
     adapter: str | None,
     valid: Callable[[str, str], bool],
     cancel: Cancel | None,
-) -> float | None:
-    """M4 over greedy answers of one statement each."""
+) -> list[bool]:
+    """M4 of greedy answers, one statement each."""
     prefixes = [case.prefix[-_PREFIX_CHARACTERS:] for case in probes]
     answers = model.generate(prefixes, max_tokens=_ANSWER_TOKENS, adapter=adapter, cancel=cancel)
-    return share([valid(case.prefix, answer.text) for case, answer in zip(probes, answers, strict=True)])
+    return [valid(case.prefix, answer.text) for case, answer in zip(probes, answers, strict=True)]
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -4,26 +4,29 @@ import pytest
 
 from seal_lsp.gate.decide import Drift, harm, no_gain
 from seal_lsp.gate.examine import bisect_scale
-from seal_lsp.measure.bootstrap import Interval
+from seal_lsp.measure.bootstrap import Interval, paired
 
 GAIN = Interval(0.5, 0.2, 0.8, 40)
 UNSURE = Interval(0.1, -0.1, 0.3, 40)
 
 
 @pytest.mark.parametrize(
-    ("own", "wrong", "base_valid", "valid", "said"),
+    ("own", "wrong", "before", "after", "said"),
     [
-        (GAIN, None, 0.5, 0.6, []),
-        (GAIN, Interval(0.3, 0.1, 0.5, 40), 0.5, 0.5, []),
-        (UNSURE, None, 0.5, 0.6, ["no certain gain"]),
-        (GAIN, Interval(-0.1, -0.2, 0.0, 40), 0.5, 0.6, ["another library's adapter helps as much"]),
-        (GAIN, None, 0.5, 0.4, ["fewer valid answers"]),
-        (Interval(0.5, 0.2, 0.8, 5), None, 0.5, 0.6, ["only 5 held-out places"]),
-        (GAIN, None, None, None, []),
+        (GAIN, None, 10, 12, []),
+        (GAIN, Interval(0.3, 0.1, 0.5, 40), 10, 10, []),
+        (UNSURE, None, 10, 12, ["no certain gain"]),
+        (GAIN, Interval(-0.1, -0.2, 0.0, 40), 10, 12, ["another library's adapter helps as much"]),
+        (GAIN, None, 3, 1, []),  # two answers of twenty are chance
+        (GAIN, None, 10, 4, ["fewer valid answers: -30 points of 20"]),
+        (Interval(0.5, 0.2, 0.8, 5), None, 10, 12, ["only 5 held-out places"]),
+        (GAIN, None, 0, 0, []),
     ],
 )
-def test_an_adapter_without_a_certain_gain_is_refused(own, wrong, base_valid, valid, said):
-    reasons = no_gain(own, wrong, base_valid, valid)
+def test_an_adapter_without_a_certain_gain_is_refused(own, wrong, before, after, said):
+    """`before` and `after` of twenty answers are valid, those after among those before."""
+    invalid = paired([i < before for i in range(20)], [i < after for i in range(20)])
+    reasons = no_gain(own, wrong, invalid)
     assert len(reasons) == len(said)
     assert all(part in reason for part, reason in zip(said, reasons, strict=True))
 
