@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -77,13 +78,42 @@ class TorchLanguageModel:
         cancel: Cancel | None = None,
         max_prompt_tokens: int | None = None,
     ) -> list[float]:
+        return [score for score, _ in self._ranked(prefix, candidates, adapter, cancel, max_prompt_tokens, None)]
+
+    def rank_names(
+        self,
+        prefix: str,
+        candidates: Sequence[str],
+        *,
+        adapter: str | None = None,
+        cancel: Cancel | None = None,
+        max_prompt_tokens: int | None = None,
+    ) -> list[tuple[float, float]]:
+        return self._ranked(prefix, candidates, adapter, cancel, max_prompt_tokens, self._name_ends)
+
+    def _ranked(
+        self,
+        prefix: str,
+        candidates: Sequence[str],
+        adapter: str | None,
+        cancel: Cancel | None,
+        max_prompt_tokens: int | None,
+        ends: torch.Tensor | None,
+    ) -> list[tuple[float, float]]:
         if not candidates:
             return []
         with self._running(adapter):
             limit = self._limit(max_prompt_tokens, reserve=64)
             shared, rests = self.tokens.after(self._cut(prefix, limit), candidates, limit)
             with self._prefix(adapter, shared) as cached:
-                return rank_candidates(self, cached, shared, rests, cancel=cancel)
+                return rank_candidates(self, cached, shared, rests, cancel=cancel, ends=ends)
+
+    @cached_property
+    def _name_ends(self) -> torch.Tensor:
+        """Which of the network's tokens end a name, as wide as its logits."""
+        wide = torch.zeros(self.network.config.get_text_config().vocab_size, dtype=torch.bool)
+        wide[self.tokens.ending_a_name] = True
+        return wide.to(self.device)
 
     def score(
         self, pairs: Sequence[tuple[str, str]], *, adapter: str | None = None, cancel: Cancel | None = None

@@ -86,6 +86,24 @@ def test_rank_equals_score_where_nothing_merges(shared_model):
     assert all(s.tokens == len(shared_model.tokens.split(prefix, n)[1]) for s, n in zip(scores, names, strict=True))
 
 
+@pytest.mark.parametrize("prefix", ["from x import ", "    return self.", ""])
+def test_a_name_is_ranked_with_its_end(shared_model, prefix):
+    names = ["symbol", "symbols", "resolve", "resolve_all", "日本", "x"]
+    ranked = shared_model.rank_names(prefix, names)
+    assert [score for score, _ in ranked] == pytest.approx(shared_model.rank(prefix, names), abs=1e-3)
+    ends = [
+        i
+        for i, b in enumerate(shared_model.tokens.bytes_of)
+        if b and not (b[:1].isalnum() or b[0] >= 128 or b[0] == 95)
+    ]
+    ends = sorted({*ends, *shared_model.tokens.ends})
+    shared, rests = shared_model.tokens.after(prefix, names, 900)
+    for (_, end), rest in zip(ranked, rests, strict=True):
+        with torch.inference_mode():
+            last = shared_model.network(torch.tensor([shared + rest])).logits[0, -1].float().softmax(-1)
+        assert end == pytest.approx(float(last[ends].sum().log()), abs=1e-3)
+
+
 def test_more_candidates_than_fit_one_pass(shared_model):
     names = [f"name_{i}" for i in range(150)]
     together = shared_model.rank("self.", names)
