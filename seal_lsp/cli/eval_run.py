@@ -25,13 +25,15 @@ from seal_lsp.core.library import LibraryId
 from seal_lsp.languages.python.support import Python
 from seal_lsp.lm.registry import ModelFolder
 from seal_lsp.measure.answers import Judgement, judge, without_half_name
-from seal_lsp.measure.arms import Answer, AtHand, answer
+from seal_lsp.measure.arms import Answer, AtHand, answers, cheapest_first
 from seal_lsp.measure.remembered import Memory, RememberedModel
 from seal_lsp.measure.retrieval import Passages, passages_of
 from seal_lsp.measure.tally import Row, row_of
 from seal_lsp.store.disk import write_atomic
 from seal_lsp.store.paths import Paths
 
+PLACES = 16
+"""So many places are asked for together, in each arm."""
 LEARNED_ARMS = ("adapter", "adapter+rag", "wrong-adapter", "product")
 
 
@@ -121,7 +123,8 @@ def load_model(bench: Bench):
     """(the model, its tokens), what it is asked remembered."""
     from seal_lsp.lm.load import load
 
-    model = load(bench.base, device=bench.options.device, threads=bench.options.threads)
+    # Two arms' worth of prompts are kept: arms that are asked the same under the same adapter follow one another.
+    model = load(bench.base, device=bench.options.device, threads=bench.options.threads, prefixes=2 * PLACES)
     return RememberedModel(model, bench.memory), model.tokens
 
 
@@ -165,15 +168,19 @@ def measure(
 
 
 def _arms(bench: Bench, subject: Subject, arms: Sequence[str], at_hand: AtHand) -> list[Row]:
+    """Rows place by place. What an arm says at a handful of places is asked together, which is several times faster."""
     rows = []
     with bench.watch.task(f"{subject.name}: {', '.join(arms)}", len(subject.cases) * len(arms)) as step:
-        for case in subject.cases:
-            for arm in arms:
-                given = answer(arm, case, at_hand)
-                rows.append(
-                    row_of(arm, subject.name, case, given, _judged(case, given, subject), at_hand.under(arm) or "")
-                )
-                step()
+        for start in range(0, len(subject.cases), PLACES):
+            cases = subject.cases[start : start + PLACES]
+            found = {}
+            for arm in cheapest_first(arms, at_hand):
+                found[arm] = []
+                for case, given in zip(cases, answers(arm, cases, at_hand), strict=True):
+                    judged = _judged(case, given, subject)
+                    found[arm].append(row_of(arm, subject.name, case, given, judged, at_hand.under(arm) or ""))
+                    step()
+            rows += [found[arm][at] for at in range(len(cases)) for arm in arms]
     return rows
 
 
