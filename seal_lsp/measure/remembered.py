@@ -81,8 +81,8 @@ class Memory:
 
 
 class RememberedModel:
-    """The model's rank, generate (each prompt by itself) and score through a Memory; stop strings, deadlines and
-    cancellation pass through unremembered."""
+    """The model's rank, generate (each prompt by itself) and score through a Memory; what has a deadline or may
+    be cancelled passes through unremembered."""
 
     def __init__(self, model: LanguageModel, memory: Memory) -> None:
         self._model = model
