@@ -7,6 +7,7 @@ over LSP.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -44,6 +45,17 @@ class Prompt:
     limit: int
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One place. `names` are scored; `masked`: the name that comes next is one of them, after it the model writes
+    freely (without names nothing is offered, and what is written is free from the start)."""
+
+    shown: Prompt
+    names: tuple[str, ...]
+    kind: str
+    masked: bool = False
+
+
 @dataclass(frozen=True)
 class AtHand:
     """What the arms of one library work with. `adapter` and `wrong` are digests of loaded adapters, None for the bare
@@ -61,18 +73,15 @@ class AtHand:
         return {"adapter": self.adapter, "adapter+rag": self.adapter, "wrong-adapter": self.wrong}.get(arm)
 
 
-def answer(arm: str, case: Case, at_hand: AtHand) -> Answer:
-    """What `arm` (any but product) says at a case's place."""
-    if arm == "grounded":
-        names = at_hand.names.get(case_digest(case), ())
-        return ask_masked(at_hand.model, prompt(case.prefix), names, case.kind, None)
-    shown = prompt(case.prefix)
-    if arm.endswith("+rag"):
-        if at_hand.passages is None:
-            raise UsageError(f"{arm} has nothing to retrieve from", hint="hand over the passages")
-        query = at_hand.tokens.tail(case.prefix, PREFIX_TOKENS)
-        shown = prompt_with(at_hand.passages.best(query), case.prefix, at_hand.tokens)
-    return ask(at_hand.model, shown, case.candidates, at_hand.under(arm))
+def answers(arm: str, cases: Sequence[Case], at_hand: AtHand) -> list[Answer]:
+    """What `arm` (any but product) says at each case's place."""
+    return ask(at_hand.model, [_question(arm, case, at_hand) for case in cases], at_hand.under(arm))
+
+
+def cheapest_first(arms: Sequence[str], at_hand: AtHand) -> list[str]:
+    """In this order a model that keeps what it read last finds most of it again: arms that show the same text under the
+    same adapter follow one another."""
+    return sorted(arms, key=lambda arm: (arm.endswith("+rag"), at_hand.under(arm) or ""))
 
 
 def chosen(words: str) -> tuple[str, ...]:
@@ -97,25 +106,50 @@ def prompt_with(passages: Sequence[str], prefix: str, tokens: Tokeniser) -> Prom
     return Prompt(front + tokens.tail(prefix, PREFIX_TOKENS), PREFIX_TOKENS + RAG_TOKENS + _SEAM)
 
 
-def ask(model: LanguageModel, shown: Prompt, candidates: Sequence[str], adapter: str | None) -> Answer:
-    """Score the candidates over one shared prefix, then write on from the same one."""
-    scores = model.rank(shown.text, tuple(candidates), adapter=adapter, max_prompt_tokens=shown.limit)
-    return Answer(tuple(candidates), tuple(scores), *write(model, shown, adapter))
+def ask(model: LanguageModel, questions: Sequence[Question], adapter: str | None) -> list[Answer]:
+    """Score the names of each over its shared prefix, then write on from all of them: from the prefix, or where masked
+    from the best name on."""
+    scores = [
+        tuple(model.rank(one.shown.text, one.names, adapter=adapter, max_prompt_tokens=one.shown.limit))
+        if one.names
+        else ()
+        for one in questions
+    ]
+    begun = [_best(one, some) if one.masked and some else "" for one, some in zip(questions, scores, strict=True)]
+    shown = [Prompt(one.shown.text + word, one.shown.limit) for one, word in zip(questions, begun, strict=True)]
+    return [
+        Answer(one.names, some, word + text, finish, own=one.masked)
+        for one, some, word, (text, finish) in zip(questions, scores, begun, write(model, shown, adapter), strict=True)
+    ]
 
 
-def ask_masked(model: LanguageModel, shown: Prompt, names: Sequence[str], kind: str, adapter: str | None) -> Answer:
-    """The name that comes next is one of `names`, after it the model writes freely. Without names nothing is offered,
-    and what is written is free from the start."""
-    if not names:
-        return Answer((), (), *write(model, shown, adapter), own=True)
-    names = tuple(names)
-    scores = tuple(model.rank(shown.text, names, adapter=adapter, max_prompt_tokens=shown.limit))
-    best = names[max(range(len(names)), key=lambda at: (scores[at], -at))] + ("=" if kind == "keyword" else "")
-    text, finish = write(model, Prompt(shown.text + best, shown.limit), adapter)
-    return Answer(names, scores, best + text, finish, own=True)
+def write(model: LanguageModel, shown: Sequence[Prompt], adapter: str | None) -> list[tuple[str, str]]:
+    """(greedy continuation, why it ended) of each; all that have the same limit in one call."""
+    by_limit: dict[int, list[int]] = defaultdict(list)
+    for at, one in enumerate(shown):
+        by_limit[one.limit].append(at)
+    written: dict[int, tuple[str, str]] = {}
+    for limit, some in by_limit.items():
+        texts = [shown[at].text for at in some]
+        done = model.generate(texts, max_tokens=ANSWER_TOKENS, adapter=adapter, max_prompt_tokens=limit)
+        written.update((at, (one.text, one.finish)) for at, one in zip(some, done, strict=True))
+    return [written[at] for at in range(len(shown))]
 
 
-def write(model: LanguageModel, shown: Prompt, adapter: str | None) -> tuple[str, str]:
-    """(greedy continuation, why it ended)."""
-    done = model.generate([shown.text], max_tokens=ANSWER_TOKENS, adapter=adapter, max_prompt_tokens=shown.limit)
-    return done[0].text, done[0].finish
+def _question(arm: str, case: Case, at_hand: AtHand) -> Question:
+    if arm == "grounded":
+        names = tuple(at_hand.names.get(case_digest(case), ()))
+        return Question(prompt(case.prefix), names, case.kind, masked=True)
+    shown = prompt(case.prefix)
+    if arm.endswith("+rag"):
+        if at_hand.passages is None:
+            raise UsageError(f"{arm} has nothing to retrieve from", hint="hand over the passages")
+        query = at_hand.tokens.tail(case.prefix, PREFIX_TOKENS)
+        shown = prompt_with(at_hand.passages.best(query), case.prefix, at_hand.tokens)
+    return Question(shown, tuple(case.candidates), case.kind)
+
+
+def _best(question: Question, scores: Sequence[float]) -> str:
+    """The name that comes first, as it is written there."""
+    at = max(range(len(scores)), key=lambda at: (scores[at], -at))
+    return question.names[at] + ("=" if question.kind == "keyword" else "")

@@ -174,6 +174,48 @@ def test_typing_reads_only_what_is_new(tiny_folder, text):
     )
 
 
+def long_and_short(text: str) -> list[str]:
+    return [text[:start] for start in (900, 3000, 40, 2000, 1500)] + ["self."]
+
+
+def test_a_batch_goes_on_from_kept_prefixes(tiny_folder, text):
+    """Prompts of very different lengths, some read before (by ranking), some not: the batch reads little, and says what
+    a model says that keeps nothing."""
+    fresh, kept = load(tiny_folder, device="cpu"), load(tiny_folder, device="cpu", prefixes=8)
+    prompts = long_and_short(text)
+    options = {"max_tokens": 10, "max_prompt_tokens": 200}
+    expected = []
+    for prompt in prompts:
+        fresh._prefixes.clear()
+        expected += texts(fresh.generate([prompt], **options))
+    for prompt in prompts[:3]:
+        kept.rank(prompt, CANDIDATES, max_prompt_tokens=200)
+    assert texts(kept.generate(prompts, **options)) == expected
+    assert texts(kept.generate(prompts, **options)) == expected
+    for prompt in prompts:
+        kept.rank(prompt, ["a", "b"], max_prompt_tokens=200)
+    assert count_tokens_read(kept, lambda: kept.generate(prompts, **options)) < 40
+
+
+def test_many_prompts_go_in_several_batches(shared_model, text):
+    prompts = [text[: 100 + 37 * n] for n in range(19)]
+    rows = []
+    forward = shared_model.network.forward
+
+    def noting(*args, **kwargs):
+        rows.append(kwargs["input_ids"].shape[0])
+        return forward(*args, **kwargs)
+
+    shared_model.network.forward = noting
+    try:
+        written = shared_model.generate(prompts, max_tokens=4, max_prompt_tokens=64)
+    finally:
+        del shared_model.network.forward
+    assert max(rows) == 16
+    single = [shared_model.generate([p], max_tokens=4, max_prompt_tokens=64)[0] for p in prompts]
+    assert texts(written) == texts(single)
+
+
 @pytest.mark.parametrize("anchored", [False, True])
 @pytest.mark.parametrize("limit", [1, 16, 100])
 def test_a_prompt_is_its_last_tokens(tiny_folder, text, limit, anchored):
