@@ -89,7 +89,7 @@ def train(
                 raise Cancelled("learning was stopped", hint="it goes on from the last finished step")
             for group in optimiser.param_groups:
                 group["lr"] = recipe.learning_rate * schedule(step, len(batches), recipe.warmup)
-            loss = _backward(network, batches[step], recipe, plain)
+            loss = backward(network, batches[step], recipe, plain=plain)
             torch.nn.utils.clip_grad_norm_(parameters, recipe.clip)
             optimiser.step()
             optimiser.zero_grad(set_to_none=True)
@@ -107,7 +107,7 @@ def peak_rss_mb() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
-def _backward(network: torch.nn.Module, batch: Sequence[Sequence_], recipe: Recipe, plain: bool) -> float:
+def backward(network: torch.nn.Module, batch: Sequence[Sequence_], recipe: Recipe, *, plain: bool = False) -> float:
     """Leave one step's gradients; returns the learning loss."""
     learned = 0.0
     for kind, factor in (("learn", 1.0), ("replay", recipe.kl)):
