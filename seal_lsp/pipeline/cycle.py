@@ -47,6 +47,18 @@ _VET_LOSS = 1.25  # written beyond the budget, because vetting rejects some
 
 
 @dataclass(frozen=True)
+class Vetted:
+    """What training starts from, and the held-out places that judge it."""
+
+    subject: Subject
+    recipe: Recipe
+    probes: list[Case]
+    accepted: list[SelfEdit]
+    counts: dict
+    items: list[Item]
+
+
+@dataclass(frozen=True)
 class Tools:
     """What a cycle works with. `open_model` loads the job's base afresh, without adapters."""
 
@@ -67,20 +79,9 @@ def run(job: LearnJob, folder: Path, tools: Tools, *, progress: Progress, cancel
     known = journal.once("known", lambda: _known(job, subject, base, progress, cancel))
     if known["skip"]:
         return _outcome(job, "skipped", (known["reason"],))
-    asked = tuple(case_text(case) for file in job.held_out for case in load_cases(Path(file)))
-    evidence, skipped = _collected(journal, job, asked, subject, tools, progress)
-    probes, kept, held_texts = _held_out(journal, evidence, subject, tools, recipe)
-    edits = _written(journal, kept, subject, tools, recipe, progress)
-    _record(tools, job, "edits", [("self_edit", records.edit_row(e)) for e in edits])
-    reviews = _vetted(journal, job, edits, held_texts + asked, subject, tools, base, progress)
+    vetted = _prepared(journal, job, subject, recipe, tools, base, progress)
     base.cache_clear()
-    _record(tools, job, "verdicts", [("verdict", records.verdict_row(r)) for r in reviews])
-    counts = count(reviews)
-    accepted = [r.edit for r in reviews if r.accepted]
-    if len(accepted) < LEAST_EDITS:
-        why = f"{len(accepted)} of {len(edits)} self-edits passed vetting, {len(evidence)} pieces of evidence"
-        raise NothingToLearn(f"{job.library}: {why}", hint="; ".join(f"{w}: {r}" for w, r in skipped[:3]))
-    items = [item_of(edit, subject.surface, tools.language) for edit in accepted]
+    probes, accepted, counts, items = vetted.probes, vetted.accepted, vetted.counts, vetted.items
     fitted = journal.once("fitted", lambda: tools.fit(items, recipe, folder, progress=progress, cancel=cancel))
     _record(tools, job, "train", [("train", {k: v for k, v in fitted.items() if k != "losses"})])
     report = records.gate_from(
@@ -91,6 +92,31 @@ def run(job: LearnJob, folder: Path, tools: Tools, *, progress: Progress, cancel
     candidate.complete(made, folder)
     status = "promoted" if report.promoted else "rejected"
     return _outcome(job, status, report.reasons, counts, fitted, report, fitted["digest"])
+
+
+def prepare(job: LearnJob, folder: Path, tools: Tools, *, progress: Progress) -> Vetted:
+    """The steps between asking what the base knows and training, and no other; `run` on the same folder goes on."""
+    subject = locate(job.library, environment_from_dict(job.environment), tools.language, tools.index)
+    recipe = recipe_with(overrides(job, ""), job.seed)
+    return _prepared(Journal(folder), job, subject, recipe, tools, cache(tools.open_model), progress)
+
+
+def _prepared(
+    journal: Journal, job: LearnJob, subject: Subject, recipe: Recipe, tools: Tools, base: Base, progress: Progress
+) -> Vetted:
+    asked = tuple(case_text(case) for file in job.held_out for case in load_cases(Path(file)))
+    evidence, skipped = _collected(journal, job, asked, subject, tools, progress)
+    probes, kept, held_texts = _held_out(journal, evidence, subject, tools, recipe)
+    edits = _written(journal, kept, subject, tools, recipe, progress)
+    _record(tools, job, "edits", [("self_edit", records.edit_row(e)) for e in edits])
+    reviews = _vetted(journal, job, edits, held_texts + asked, subject, tools, base, progress)
+    _record(tools, job, "verdicts", [("verdict", records.verdict_row(r)) for r in reviews])
+    accepted = [r.edit for r in reviews if r.accepted]
+    if len(accepted) < LEAST_EDITS:
+        why = f"{len(accepted)} of {len(edits)} self-edits passed vetting, {len(evidence)} pieces of evidence"
+        raise NothingToLearn(f"{job.library}: {why}", hint="; ".join(f"{w}: {r}" for w, r in skipped[:3]))
+    items = [item_of(edit, subject.surface, tools.language) for edit in accepted]
+    return Vetted(subject, recipe, probes, accepted, count(reviews), items)
 
 
 def overrides(job: LearnJob, group: str) -> dict:
