@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from seal_lsp.core.errors import UsageError
 from seal_lsp.core.learning import Case
@@ -27,14 +27,21 @@ _SEAM = 8  # tokens by which a joined text may come out longer than its parts
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What an arm said at one place. `scores` are natural-log probabilities of `names`: the candidates, or what the
-    arm itself found to be possible (`own` is True; then best first is its offer, and an empty one offers nothing).
-    `text` is its greedy continuation, `finish` why it ended (see core.lm.Generation)."""
+    arm itself found to be possible (`own` is True; then best first is its offer, and an empty one offers nothing);
+    `ends` are those of each name ending there, () where the arm does not say. `text` is its greedy continuation,
+    `finish` why it ended (see core.lm.Generation)."""
 
     names: tuple[str, ...]
     scores: tuple[float, ...]
     text: str
     finish: str
     own: bool = False
+    ends: tuple[float, ...] = ()
+
+    @property
+    def order(self) -> tuple[float, ...]:
+        """What the names are ranked by: each as a whole name."""
+        return tuple(map(sum, zip(self.scores, self.ends, strict=True))) if self.ends else self.scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,18 +116,29 @@ def prompt_with(passages: Sequence[str], prefix: str, tokens: Tokeniser) -> Prom
 def ask(model: LanguageModel, questions: Sequence[Question], adapter: str | None) -> list[Answer]:
     """Score the names of each over its shared prefix, then write on from all of them: from the prefix, or where masked
     from the best name on."""
-    scores = [
-        tuple(model.rank(one.shown.text, one.names, adapter=adapter, max_prompt_tokens=one.shown.limit))
-        if one.names
-        else ()
+    answered = [
+        Answer(one.names, scores, "", "", own=one.masked, ends=ends)
         for one in questions
+        for scores, ends in [_ranked(model, one, adapter)]
     ]
-    begun = [_best(one, some) if one.masked and some else "" for one, some in zip(questions, scores, strict=True)]
+    begun = [
+        _best(one, some.order) if one.masked and one.names else ""
+        for one, some in zip(questions, answered, strict=True)
+    ]
     shown = [Prompt(one.shown.text + word, one.shown.limit) for one, word in zip(questions, begun, strict=True)]
+    written = write(model, shown, adapter)
     return [
-        Answer(one.names, some, word + text, finish, own=one.masked)
-        for one, some, word, (text, finish) in zip(questions, scores, begun, write(model, shown, adapter), strict=True)
+        replace(some, text=word + text, finish=finish)
+        for some, word, (text, finish) in zip(answered, begun, written, strict=True)
     ]
+
+
+def _ranked(model: LanguageModel, one: Question, adapter: str | None) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """(scores, ends) of the names."""
+    if not one.names:
+        return (), ()
+    pairs = model.rank_names(one.shown.text, one.names, adapter=adapter, max_prompt_tokens=one.shown.limit)
+    return tuple(score for score, _ in pairs), tuple(end for _, end in pairs)
 
 
 def write(model: LanguageModel, shown: Sequence[Prompt], adapter: str | None) -> list[tuple[str, str]]:

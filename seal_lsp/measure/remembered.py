@@ -107,6 +107,20 @@ class RememberedModel:
         options = {"adapter": adapter, "cancel": cancel, "max_prompt_tokens": max_prompt_tokens}
         return self._memory.once(question, lambda: self._model.rank(prefix, candidates, **options))
 
+    def rank_names(
+        self,
+        prefix: str,
+        candidates: Sequence[str],
+        *,
+        adapter: str | None = None,
+        cancel: Cancel | None = None,
+        max_prompt_tokens: int | None = None,
+    ) -> list[tuple[float, float]]:
+        question = ["rank_names", *self._under(adapter), max_prompt_tokens, prefix, list(candidates)]
+        options = {"adapter": adapter, "cancel": cancel, "max_prompt_tokens": max_prompt_tokens}
+        made = self._memory.once(question, lambda: self._model.rank_names(prefix, candidates, **options))
+        return [tuple(pair) for pair in made]
+
     def generate(
         self,
         prompts: Sequence[str],

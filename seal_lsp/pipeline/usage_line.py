@@ -69,8 +69,8 @@ def grounded(
     if any(p.kind == "positional_only" for p in parameters):
         return ""
     if not names and parameters:
-        scores = model.rank(text, [p.name for p in parameters], adapter=adapter)
-        names = [max(zip(scores, (p.name for p in parameters), strict=True))[1]]
+        ranked = model.rank_names(text, [p.name for p in parameters], adapter=adapter)
+        names = [max(zip(map(sum, ranked), (p.name for p in parameters), strict=True))[1]]
     for number, name in enumerate(names):
         text += f"{', ' if number else ''}{name}="
         value = first_argument(
