@@ -12,7 +12,8 @@ HEADERS = (
     "", "", "", "import asyncio\n", "import logging\n", "import os\nimport sys\n", "from typing import Any\n",
     "from __future__ import annotations\n", "from pathlib import Path\nfrom typing import Any\n", "import time\n",
     "from collections.abc import Callable\nfrom typing import Any\n", "import json\nimport re\n",
-    "import json\nfrom dataclasses import dataclass\n",
+    "import json\nfrom dataclasses import dataclass\n", "import pytest\n",
+    "from typing import Any, cast\n\nimport pytest\n",
 )  # fmt: skip
 
 
@@ -39,9 +40,9 @@ def from_import(module: str, names: Iterable[str]) -> str:
     return f"from {module} import (\n" + "".join(f"    {name},\n" for name in ordered) + ")"
 
 
-def _isort_key(name: str) -> tuple[int, str]:
-    """Constants, then classes, then the rest: isort's force_sort_within_sections default (case-sensitive groups)."""
-    return (0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2, name)
+def _isort_key(name: str) -> tuple[int, str, str]:
+    """Constants, then classes, then the rest, each by its lower-case letters: isort's default, and ruff's."""
+    return (0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2, name.lower(), name)
 
 
 def variable_for(name: str) -> str:

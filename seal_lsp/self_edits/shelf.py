@@ -13,19 +13,27 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
 
 from seal_lsp.core.api import ApiSurface, Symbol
 from seal_lsp.core.learning import Evidence, Provenance, digest_of
+
+T = TypeVar("T")
+_FROM_IMPORT = re.compile(r"^[ \t]*from[ \t]+([\w.]+)[ \t]+import[ \t]+(\([^)]*\)|[^\n(]+)", re.MULTILINE)
+_KIND = {"source": 1, "usage": 2}
+_SHOWN = 8
+_MOST = 100
 
 
 @dataclass(frozen=True)
 class Shelf:
     """`weights` counts how often evidence uses a canonical symbol; `paths` gives every public dotted path of it,
-    best first (see public_paths)."""
+    best first (see public_paths); `imported` counts how often usage imports a dotted path."""
 
     surface: ApiSurface
     weights: Counter[str]
     paths: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    imported: Counter[str] = field(default_factory=Counter)
 
     def weight(self, qualname: str) -> float:
         """At least 0.3; more for what is documented and for what evidence uses (square root: no name owns the budget);
@@ -35,7 +43,7 @@ class Shelf:
             return 0.0
         paths = self.paths.get(symbol.qualname) or self.paths.get(symbol.owner)
         depth = paths[0].count(".") if paths else symbol.qualname.count(".")
-        known = 0.3 + (0.7 if symbol.doc else 0.0) + min(self.weights[symbol.qualname], 36) ** 0.5
+        known = 0.3 + (0.7 if symbol.doc else 0.0) + min(self.weights[symbol.qualname], _MOST) ** 0.5
         return known / max(1, depth)
 
     def best_path(self, symbol: Symbol) -> str:
@@ -117,14 +125,29 @@ def _classes_named(annotation: str) -> Iterator[str]:
 
 
 def stock(surface: ApiSurface, evidence: Sequence[Evidence]) -> Shelf:
-    """Build the shelf. Symbols count for every evidence that names them, usages twice as much as the library's code."""
+    """Build the shelf. Symbols count for every evidence that names them: once where the library's code defines them,
+    twice where it calls them itself, most where people are shown or write how to use them."""
     weights: Counter[str] = Counter()
     for item in evidence:
         for name in item.symbols:
             symbol = surface.resolve(name)
             if symbol is not None:
-                weights[symbol.qualname] += 2 if item.kind == "usage" else 1
-    return Shelf(surface, weights, public_paths(surface))
+                weights[symbol.qualname] += _weight(item)
+    return Shelf(surface, weights, public_paths(surface), _imported(evidence))
+
+
+def _weight(item: Evidence) -> int:
+    return _SHOWN if item.provenance.source != "library" else _KIND[item.kind]
+
+
+def _imported(evidence: Sequence[Evidence]) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for item in evidence:
+        for module, names in _FROM_IMPORT.findall(item.text) if item.kind == "usage" else ():
+            for name in names.strip("()").split(","):
+                if words := name.split("#")[0].split():
+                    found[f"{module}.{words[0]}"] += _weight(item)
+    return found
 
 
 def public_paths(surface: ApiSurface) -> dict[str, tuple[str, ...]]:
@@ -132,7 +155,7 @@ def public_paths(surface: ApiSurface) -> dict[str, tuple[str, ...]]:
     shortest. A module that imports a name for its own use does not offer it; a package's `__init__` does."""
     paths: dict[str, list[str]] = defaultdict(list)
     for qualname, symbol in sorted(surface.symbols.items()):  # a surface from the index has another order
-        if not symbol.public or symbol.kind == "module":
+        if not symbol.public or symbol.kind == "module" or any(part.startswith("_") for part in qualname.split(".")):
             continue
         target = surface.resolve(qualname)
         owner = surface.resolve(symbol.owner)
@@ -150,6 +173,11 @@ def public_paths(surface: ApiSurface) -> dict[str, tuple[str, ...]]:
 
 
 def weighted_order(shelf: Shelf, symbols: Sequence[Symbol], rng: random.Random) -> list[Symbol]:
-    """A random order in which heavier symbols tend to come earlier (Efraimidis & Spirakis 2006)."""
-    keyed = [(rng.random() ** (1.0 / max(shelf.weight(s.qualname), 1e-6)), s.qualname, s) for s in symbols]
-    return [s for _, _, s in sorted(keyed, key=lambda k: (-k[0], k[1]))]
+    """A random order in which heavier symbols tend to come earlier."""
+    return drawn(symbols, [shelf.weight(s.qualname) for s in symbols], [s.qualname for s in symbols], rng)
+
+
+def drawn(some: Sequence[T], weights: Sequence[float], names: Sequence[str], rng: random.Random) -> list[T]:
+    """A random order by weight, ties by name (Efraimidis & Spirakis 2006)."""
+    keyed = [(rng.random() ** (1 / max(w, 1e-6)), name, one) for one, w, name in zip(some, weights, names, strict=True)]
+    return [one for _, _, one in sorted(keyed, key=lambda k: (-k[0], k[1]))]

@@ -17,12 +17,12 @@ from seal_lsp.self_edits.shelf import stock
 
 SHARES: Mapping[str, float] = {
     "usage": 0.22,
-    "source": 0.16,
-    "imports": 0.16,
-    "calls": 0.16,
-    "members": 0.14,
-    "composition": 0.08,
-    "rewrite": 0.06,
+    "source": 0.05,
+    "imports": 0.26,
+    "calls": 0.24,
+    "members": 0.17,
+    "composition": 0.03,
+    "rewrite": 0.01,
     "qa": 0.01,
     "migration": 0.01,
 }

@@ -14,13 +14,13 @@ ALL_LINEAR = ("q_proj", "k_proj", "v_proj", "o_proj", *MLP)
 class Recipe:
     """Budgets are in tokens and steps, never in seconds, so that a faster machine gives the same adapter."""
 
-    tokens: int = 20_000  # trained tokens in all, replay included: what the laptop's minutes buy
+    tokens: int = 40_000  # trained tokens in all, replay included: what the laptop's minutes buy
     epochs: float = 2.0  # how often each self-edit is seen; with `tokens` this says how many are written
     rank: int = 16
     alpha: int = 32
     targets: tuple[str, ...] = ALL_LINEAR
     lowest_layer: int = 0  # layers below it are not adapted
-    learning_rate: float = 6e-4
+    learning_rate: float = 2.5e-3
     warmup: float = 0.05  # share of the steps; then cosine down to a tenth
     step_tokens: int = 256  # tokens in one optimiser step
     sequence: int = 256  # tokens in a packed sequence
@@ -29,7 +29,7 @@ class Recipe:
     name_weight: float = 1.0  # loss weight of tokens that spell an API name
     text_weight: float = 0.4  # loss weight of all other trained tokens
     replay_share: float = 0.15  # share of the tokens that are generic code and English
-    kl: float = 3.0  # weight of KL(base || adapter) on replay tokens
+    kl: float = 10.0  # weight of KL(base || adapter) on replay tokens
     seed: int = 0
 
     @property

@@ -24,6 +24,7 @@ RECIPE = recipe_with(
         "alpha": 16,
         "learning_rate": 0.03,
         "replay_share": 0.2,
+        "kl": 3.0,
     },
     0,
 )

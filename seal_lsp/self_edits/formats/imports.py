@@ -6,39 +6,30 @@ import random
 from collections import defaultdict
 from collections.abc import Iterator
 
+from seal_lsp.core.api import Symbol
 from seal_lsp.core.learning import SelfEdit
 from seal_lsp.self_edits.layout import HEADERS, from_import
-from seal_lsp.self_edits.shelf import Shelf, weighted_order
+from seal_lsp.self_edits.shelf import Shelf, drawn
 
 
 def write(shelf: Shelf, rng: random.Random) -> Iterator[SelfEdit]:
     """Endless: modules by the weight of what they hold; one to nine of a module's names, heavier ones more often."""
-    by_module: dict[str, list[str]] = defaultdict(list)
-    for paths in shelf.paths.values():
-        for path in paths:
-            by_module[path.rpartition(".")[0]].append(path)
-    for qualname, symbol in sorted(shelf.surface.symbols.items()):
-        if symbol.kind == "module" and symbol.public and symbol.owner:
-            by_module[symbol.owner].append(qualname)
+    by_module = _names(shelf)
     modules = sorted(by_module)
     if not modules:
         return
-    mass = [sum(shelf.weight(path) for path in by_module[m]) ** 0.75 / (1 + 0.5 * m.count(".")) for m in modules]
+    # Squares: a module of few names that are used weighs more than one of many that nobody uses.
+    mass = [sum(w * w for _, w in by_module[m].values()) ** 0.5 / (1 + 0.5 * m.count(".")) for m in modules]
     while True:
-        blocks, symbols, used = [], [], set()
+        blocks, symbols = [], []
         for module in sorted(set(rng.choices(modules, mass, k=rng.choice((1, 1, 2, 3))))):
-            found = {path: symbol for path in by_module[module] if (symbol := shelf.surface.resolve(path)) is not None}
-            order = weighted_order(shelf, list(found.values()), rng)[: rng.choice((1, 2, 2, 3, 4, 6, 9))]
-            picked = {s.qualname for s in order}
-            names = [path.rpartition(".")[2] for path, s in found.items() if s.qualname in picked]
-            if names:
-                blocks.append(from_import(module, names))
-                symbols += order
-                used.add(module)
+            offered = by_module[module]
+            order = drawn(list(offered), [w for _, w in offered.values()], list(offered), rng)
+            names = order[: rng.choice((1, 2, 2, 3, 4, 6, 9))]
+            blocks.append(from_import(module, names))
+            symbols += [offered[name][0] for name in names]
         header = rng.choice(HEADERS)
-        if not blocks:
-            continue
-        text = (header + "\n" if header and rng.random() < 0.5 else header) + "\n".join(blocks) + "\n"
+        text = (header + "\n" if header and rng.random() < 0.8 else header) + "\n".join(blocks) + "\n"
         yield SelfEdit(
             "imports",
             "",
@@ -48,3 +39,17 @@ def write(shelf: Shelf, rng: random.Random) -> Iterator[SelfEdit]:
             shelf.provenance(*symbols),
             "template:imports",
         )
+
+
+def _names(shelf: Shelf) -> dict[str, dict[str, tuple[Symbol, float]]]:
+    """{module: {name: (its symbol, weight)}}. Names weigh more the more often usage imports them from there; submodules
+    are there only where it does: every package has them, few are meant to be imported so."""
+    found: dict[str, dict[str, tuple[Symbol, float]]] = defaultdict(dict)
+    for qualname, paths in sorted(shelf.paths.items()):
+        for path in paths:
+            module, _, name = path.rpartition(".")
+            found[module][name] = (shelf.surface.symbols[qualname], shelf.weight(path) + shelf.imported[path] ** 0.5)
+    for qualname, symbol in sorted(shelf.surface.symbols.items()):
+        if symbol.kind == "module" and symbol.public and symbol.owner and shelf.imported[qualname]:
+            found[symbol.owner][symbol.name] = (symbol, shelf.imported[qualname] ** 0.5)
+    return dict(found)
