@@ -22,7 +22,9 @@ from seal_lsp.cli.bench_train_child import Inputs
 from seal_lsp.cli.bench_train_trl import CONTENDERS as TRL
 from seal_lsp.cli.eval_machine import machine, versions
 from seal_lsp.cli.eval_progress import Watch
+from seal_lsp.cli.eval_setup import SHAPE_AN_ADAPTER, code_digest
 from seal_lsp.core.errors import SealError, UsageError
+from seal_lsp.core.learning import digest_of
 from seal_lsp.store.disk import write_atomic
 
 if TYPE_CHECKING:
@@ -170,6 +172,7 @@ def _reached(record: Mapping, target: float) -> dict:
 
 def _vetted(options: Options, paths: Paths, base: ModelFolder, watch: Watch) -> Vetted:
     """The snippets: those of a finished cycle, or of a library, prepared here as a cycle does."""
+    from seal_lsp.client.wire import encode
     from seal_lsp.languages.registry import language_for
     from seal_lsp.lm.load import load
     from seal_lsp.pipeline import cycle, records
@@ -199,7 +202,11 @@ def _vetted(options: Options, paths: Paths, base: ModelFolder, watch: Watch) -> 
         shaping = {k: v for k, v in job.overrides.items() if k != "device"}
         job = replace(job, overrides=shaping | dict(options.overrides), force=True)
     else:
-        job, folder = _job(options, base), options.report / "cycle"
+        job = _job(options, base)
+        shaped_by = digest_of([asdict(job), base.digest, code_digest(*SHAPE_AN_ADAPTER)])
+        folder = options.report / f"cycle-{shaped_by[:12]}"  # --cycle takes it again
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomic(folder / "job.json", encode(job))
     with watch.task("preparing snippets", 100) as step:
         return cycle.prepare(job, folder, tools, progress=lambda phase, fraction, text: step.to(fraction, text))
 
