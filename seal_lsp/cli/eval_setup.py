@@ -32,7 +32,8 @@ SHAPE_AN_ADAPTER = (
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line asked for. `typed` drops the rest of the cursor's line from the product's document."""
+    """What the command line asked for. `libraries` are named without cases; `typed` drops the rest of the cursor's line
+    from the product's document."""
 
     cases: tuple[Path, ...]
     report: Path
@@ -51,10 +52,11 @@ class Options:
     typed: bool = False
     resamples: int = 2000
     characters: int = 0
+    libraries: tuple[LibraryId, ...] = ()
 
     def command_line(self, name: str = "eval") -> str:
         """The command that measures the same again."""
-        words: list[object] = ["seal-lsp", *name.split(), *self.cases]
+        words: list[object] = ["seal-lsp", *name.split(), *self.cases, *self.libraries]
         for option, value in {
             "--arms": ",".join(self.arms), "--python": self.python, "--report": self.report, "--model": self.model,
             "--wrong-adapter": self.wrong_adapter, "--limit": self.limit, "--threads": self.threads,
@@ -118,6 +120,8 @@ def locate(options: Options) -> list[Located]:
             cases, files = found.setdefault(LibraryId(case.library, case.version), ([], []))
             cases.append(case)
             files += [file] if file not in files else []
+    for library in options.libraries:
+        found.setdefault(library, ([], []))
     places = _places(options)
     return [
         Located(

@@ -169,9 +169,8 @@ def _written(
         return asdict(mix_with(overrides(job, "write."), tools.recorded_mix(job.library), base()))
 
     mix = Mix(**journal.once("mix", choose))
-    edits, asked = written(
-        journal, evidence, subject, tools.language, recipe, mix, lambda: voice_of(base(), tools.writer), progress, cancel
-    )
+    voice = lambda: voice_of(base(), tools.writer)  # noqa: E731 - opened only where something is asked
+    edits, asked = written(journal, evidence, subject, tools.language, recipe, mix, voice, progress, cancel)
     return edits, model_report(asked, mix)
 
 

@@ -155,9 +155,11 @@ def asked_in(recorded: Sequence[dict]) -> list[Asked]:
 
 
 def model_report(asked: Sequence[Asked], mix: Mix) -> dict:
-    """{share, why, asked, tokens, dropped: {format: {reason: n}}} for the manifest and the ledger."""
+    """{share, shares, seed, why, asked, tokens, dropped: {format: {reason: n}}} for the manifest and the ledger."""
     return {
         "share": mix.model_share,
+        "shares": dict(mix.shares),
+        "seed": mix.model_seed,
         "why": mix.why,
         "asked": len(asked),
         "tokens": sum(one.tokens for one in asked),
