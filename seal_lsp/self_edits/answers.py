@@ -123,4 +123,7 @@ def _off_topic(piece: Piece, prompt: Prompt) -> str:
         return "copies the worked example"
     if prompt.kind == "usage":
         said = said.partition("\n")[2]  # the import was given
+        name = re.escape(prompt.symbol.name)
+        if re.search(rf"\b(?:def|class)\s+{name}\b|^\s*{name}\s*(?::[^=\n]*)?=(?!=)", said, re.MULTILINE):
+            return "defines what it was asked to use"
     return "" if re.search(rf"\b{re.escape(prompt.symbol.name)}\b", said) else "does not speak of what was asked"

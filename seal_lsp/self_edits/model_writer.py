@@ -18,7 +18,7 @@ from seal_lsp.core.language import LanguageSupport
 from seal_lsp.core.learning import Evidence, SelfEdit
 from seal_lsp.core.lm import Cancel, LanguageModel
 from seal_lsp.self_edits.answers import FORMATS, Piece, read, spoken
-from seal_lsp.self_edits.asking import Prompt, calls_in, prompts
+from seal_lsp.self_edits.asking import MARKS, Prompt, calls_in, prompts
 from seal_lsp.self_edits.shelf import stock
 
 ANSWER_TOKENS = 128
@@ -73,7 +73,8 @@ def ask(
     """Ask until `characters` of self-edits are written or `tokens` were generated (never more), or nothing new comes.
     Raises Cancelled."""
     rng = random.Random(seed)
-    source = prompts(stock(surface, evidence), calls_in(evidence, surface, language), rng, voice.refuses)
+    seen_calls = calls_in(evidence, surface, language)
+    source = prompts(stock(surface, evidence), seen_calls, rng, voice.refuses, example=voice.frame is None)
     asked: list[Asked] = []
     seen: set[str] = set()
     barren = 0
@@ -85,8 +86,10 @@ def ask(
             pieces, dropped = read(
                 prompt, answer.text, whole=answer.finish == "stop", syntax_problem=language.syntax_problem
             )
-            edits = tuple(e for piece in pieces if (e := _edit(voice, prompt, piece, surface)).id not in seen)
-            dropped += ["written before"] * (len(pieces) - len(edits))
+            used = [piece for piece in pieces if prompt.kind != "usage" or _uses(piece, surface, language)]
+            edits = tuple(e for piece in used if (e := _edit(voice, prompt, piece, surface)).id not in seen)
+            dropped += ["uses nothing of the library"] * (len(pieces) - len(used))
+            dropped += ["written before"] * (len(used) - len(edits))
             seen |= {edit.id for edit in edits}
             asked.append(Asked(prompt.kind, framed, prompt.start, answer.tokens, edits, tuple(dropped)))
             tokens -= answer.tokens
@@ -97,13 +100,14 @@ def ask(
 
 def lessons(asked: Sequence[Asked], accepted: set[str], end: str) -> list[tuple[str, str]]:
     """(prompt, answer) pairs for a writer to learn from: the answers reduced to the self-edits whose ids are accepted.
-    Where `start` no longer begins such an answer, there is nothing to continue."""
+    Where what was put into the model's mouth was not among these, only the mark that begins an answer is left of it."""
     found = []
     for one in asked:
         pieces = [Piece(edit.prompt, edit.completion) for edit in one.edits if edit.id in accepted]
         answer = spoken(one.kind, pieces)
-        if pieces and answer.startswith(one.start):
-            found.append((one.prompt + one.start, answer[len(one.start) :].rstrip("\n") + (end or "\n---\n")))
+        if pieces:
+            start = one.start if answer.startswith(one.start) else MARKS[one.kind]
+            found.append((one.prompt + start, answer[len(start) :].rstrip("\n") + (end or "\n---\n")))
     return found
 
 
@@ -113,6 +117,11 @@ def dropped_by_format(asked: Sequence[Asked]) -> dict[str, dict[str, int]]:
     for one in asked:
         found.setdefault(one.format, Counter()).update(one.dropped)
     return {form: dict(reasons) for form, reasons in found.items() if reasons}
+
+
+def _uses(piece: Piece, surface: ApiSurface, language: LanguageSupport) -> bool:
+    """Code that does something with the library, not only import it."""
+    return any(use.exists and use.kind != "import" for use in language.uses(piece.completion, [surface]))
 
 
 def _answers(voice: Voice, batch: Sequence[Prompt], cancel: Cancel | None):

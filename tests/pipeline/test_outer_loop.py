@@ -30,7 +30,6 @@ GOOD = {name: f"{name.lower()} = {name}()\nprint({name})\n```" for name in ("Lad
 RULES = {"import ": "Ladder\n"} | {f"import {name}\n\n": answer for name, answer in GOOD.items()} | {
     "import Beekeeper\n\n": "keeper = Beekeeper(wings=2)\n```",  # no such keyword
     "import Frostguard\n\n": "import evilware\nguard = Frostguard()\n```",
-    "\nQ:": " Who?\nA: Nobody.",
 }  # fmt: skip
 
 
@@ -53,7 +52,7 @@ def test_what_a_model_writes_is_vetted_counted_and_on_record(environment, tmp_pa
     assert counts["rejected_formats"]["model_usage"] == {"signatures": 1, "imports": 1}
     assert counts["writers"]["model:scripted"] == {"written": len(GOOD) + 2, "kept": len(GOOD)}
     assert counts["model"]["share"] == 0.3
-    assert counts["model"]["dropped"]["model_qa"]["does not speak of what was asked"] >= 1
+    assert counts["model"]["dropped"]["model_qa"]["question without answer"] >= 1
     manifest = read_candidate(tmp_path / "cycle" / "adapter").manifest
     assert manifest["self_edits"] == json.loads(json.dumps(counts))
     rows = parts.ledger.rows(subject="orchard-tools@1.2.0")
@@ -123,7 +122,7 @@ class Loop:
         base = self.bench.model.info
         if any(item.loss_from and "Facts:" in item.text for item in items):
             self.taught = list(items)
-            rules, preferences = {"\nQ:": " What is an orchard?\nA: A Picker."}, {}
+            rules, preferences = {"orchard.Picker`": " in an orchard?\nA: Nothing."}, {}
         else:
             written = sum(text in item.text for item in items for text in ("print(Ladder)", "print(Press)"))
             rules, preferences = {}, dict.fromkeys(API, 0.01 + (0.2 * written if self.paid else 0.0))
