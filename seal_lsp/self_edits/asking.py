@@ -120,13 +120,13 @@ def prompts(
 def calls_in(
     evidence: Sequence[Evidence], surface: ApiSurface, language: LanguageSupport, longest: int = 160
 ) -> dict[str, list[Seen]]:
-    """Calls of each symbol in usages, those of a class's methods under the class too; each text once."""
+    """Calls of each public symbol in usages, those of a class's methods under the class too; each text once."""
     found: dict[str, dict[str, Seen]] = defaultdict(dict)
     for item in evidence:
         for call in language.calls(item.text, [surface]) if item.kind == "usage" else ():
             symbol = surface.resolve(call.qualname)
             text = " ".join(item.text[call.start : call.end].split())
-            if symbol is None or len(text) > longest:
+            if symbol is None or not symbol.public or len(text) > longest:
                 continue
             for name in (symbol.qualname, symbol.owner):
                 found[name].setdefault(text, Seen(text, item.provenance))
