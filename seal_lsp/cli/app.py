@@ -13,6 +13,7 @@ import typer
 
 from seal_lsp.cli import (
     audit,
+    bench,
     complete,
     demo,
     doctor,
@@ -66,6 +67,7 @@ for name, function in {
     app.command(name, epilog=EPILOG)(function)
 
 app.add_typer(audit.app, name="audit")
+app.add_typer(bench.app, name="bench")
 app.add_typer(eval.app, name="eval")
 app.add_typer(model.app, name="model")
 

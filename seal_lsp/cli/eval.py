@@ -62,6 +62,9 @@ def cases(
     typed: Annotated[
         bool, typer.Option("--typed", help="Leave the rest of the cursor's line out of the product's document.")
     ] = False,
+    hovers: Annotated[
+        int, typer.Option(min=0, help="Usage lines for hovers of so many symbols of each library, base and adapter.")
+    ] = 20,
     results: given.Results = None,
     json: Json = False,
 ) -> None:
@@ -89,6 +92,7 @@ def cases(
         threads=threads,
         ignore_gate=ignore_gate,
         typed=typed,
+        hovers=hovers,
     )
     check_extras()
     with Watch() as watch, resumable():

@@ -157,10 +157,10 @@ def _scores(model: RememberedModel, router: AdapterRouter, subject: Subject, pla
         adapter = router.route(place.libraries)
         case, text = place.case, place.before + place.case.prefix
         digest = adapter.digest if adapter else None
-        scores = model.rank(text, case.candidates, adapter=digest, max_prompt_tokens=PREFIX_TOKENS)
+        ranked = model.rank_names(text, case.candidates, adapter=digest, max_prompt_tokens=PREFIX_TOKENS)
         whose = "none" if adapter is None else "own" if adapter.library == subject.library else "other"
-        bits = bits_per_byte(scores[case.candidates.index(case.gold)], case.gold)
-        placed.append(Placed(case.copyable, rank_of_gold(scores, case.candidates, case.gold), bits, whose))
+        bits = bits_per_byte(ranked[case.candidates.index(case.gold)][0], case.gold)
+        placed.append(Placed(case.copyable, rank_of_gold([*map(sum, ranked)], case.candidates, case.gold), bits, whose))
     return scores_of(placed)
 
 

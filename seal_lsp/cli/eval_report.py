@@ -15,6 +15,7 @@ from seal_lsp.cli.eval_setup import Options, Subject, code_digest
 from seal_lsp.core.library import LibraryId
 from seal_lsp.lm.registry import ModelFolder
 from seal_lsp.measure.arms import ANSWER_TOKENS, ARMS, PREFIX_TOKENS, RAG_TOKENS
+from seal_lsp.measure.hover_lines import HoverLine, counted
 from seal_lsp.measure.tally import Row, compare
 
 PAIRS = (
@@ -34,6 +35,7 @@ class Measured:
     wrong: Mapping[LibraryId, Learned]
     live: Mapping[LibraryId, Learned]
     rows: Sequence[Row]
+    hovers: Sequence[HoverLine] = ()
 
 
 def report_of(options: Options, base: ModelFolder, found: Measured, not_run: Mapping[str, str]) -> dict:
@@ -52,6 +54,7 @@ def report_of(options: Options, base: ModelFolder, found: Measured, not_run: Map
             | {"arms": libraries.get(subject.name, {})}
             for subject in found.subjects
         },
+        "hovers": counted(found.hovers, resamples=options.resamples, seed=options.seed) if found.hovers else None,
         "failures": _failures(options, found),
     }
 
@@ -76,6 +79,7 @@ def settings_of(options: Options) -> dict:
         "rag_tokens": RAG_TOKENS,
         "answer_tokens": ANSWER_TOKENS,
         "resamples": options.resamples,
+        "hover_symbols": options.hovers,
         "device": options.device,
         "threads": options.threads,
         "product": PATIENCE | {"learn": "off"},

@@ -32,8 +32,8 @@ SHAPE_AN_ADAPTER = (
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line asked for. `libraries` are named without cases; `typed` drops the rest of the cursor's line
-    from the product's document."""
+    """What the command line asked for. `typed` drops the rest of the cursor's line from the product's document;
+    `hovers` usage lines are asked for in each library; `libraries` are named without cases."""
 
     cases: tuple[Path, ...]
     report: Path
@@ -50,6 +50,7 @@ class Options:
     threads: int | None = None
     ignore_gate: bool = False
     typed: bool = False
+    hovers: int | None = None
     resamples: int = 2000
     characters: int = 0
     libraries: tuple[LibraryId, ...] = ()
@@ -66,6 +67,7 @@ class Options:
         for option, values in {"--site": self.sites, "--adapter": self.adapters}.items():
             words += [word for value in values for word in (option, value)]
         words += [w for key, value in self.overrides.items() for w in ("--set", f"{key}={json.dumps(value)}")]
+        words += ["--hovers", self.hovers] if self.hovers is not None else []
         words += ["--seed", self.seed] if self.seed else []
         words += ["--device", self.device] if self.device != "auto" else []
         words += ["--ignore-gate"] if self.ignore_gate else []

@@ -18,6 +18,7 @@ SHARES = {
     "hallucinated": "hallucinated %", "deprecated": "deprecated %",
 }  # fmt: skip
 _PLAIN = ("mrr", "bits_per_byte", "keyword_f1")  # not in percent
+HOVERS = {"whole": "written whole %", "exists": "names exist %", "stands": "kept %", "shown": "shown %"}
 SPLIT_NAMES = {"noncopyable": "not copyable", "copyable": "copyable"}
 LATER = {"noncopyable_used_later": "used later in the file", "noncopyable_not_used_later": "not used later"}
 
@@ -36,7 +37,13 @@ def sheets(report: Mapping) -> list[Sheet]:
     found = [_means(arms, split, len(report["libraries"])) for split in SPLIT_NAMES]
     found += [_differences(report, split) for split in SPLIT_NAMES]
     found += [_by_library(report, split) for split in SPLIT_NAMES]
-    found += [_later(arms), _kinds(arms), _learning(report["libraries"]), _rejected(report["libraries"])]
+    found += [
+        _later(arms),
+        _kinds(arms),
+        _hovers(report.get("hovers")),
+        _learning(report["libraries"]),
+        _rejected(report["libraries"]),
+    ]
     return [sheet for sheet in found if sheet.rows]
 
 
@@ -131,6 +138,23 @@ def _kinds(arms: Mapping) -> Sheet:
         rows.append((arm, *(f"{percent(p['top1'], 0)} / {percent(p['top5'], 0)}" if p else "-" for p in parts)))
     columns = ("arm", *(f"{kind}s" for kind in kinds))
     return Sheet("By kind, not copyable: first % / first five %", columns, tuple(rows))
+
+
+def _hovers(found: Mapping | None) -> Sheet:
+    """One row a library and arm, then the means and the gain."""
+    rows = []
+    if found:
+        for name, arms in {**found["libraries"], "mean": found["arms"]}.items():
+            for arm, part in arms.items():
+                rows.append((name, arm, str(part["symbols"]), *(percent(part[share]) for share in HOVERS)))
+        if found["differences"]:
+            gains = (change(share, found["differences"][share]) for share in HOVERS)
+            rows.append(("adapter - base", "", "", *gains))
+    note = (
+        "Shares of the symbols asked for. Written whole, names exist, kept: the line as the model wrote it by itself;"
+        " shown: what the hover has after vetting, where a refused line is asked for again with the signature's names."
+    )
+    return Sheet("Hover lines", ("library", "arm", "symbols", *HOVERS.values()), tuple(rows), note)
 
 
 def _learning(libraries: Mapping) -> Sheet:

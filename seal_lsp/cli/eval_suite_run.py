@@ -24,7 +24,7 @@ from seal_lsp.lm.registry import ModelFolder
 from seal_lsp.measure.remembered import Memory, RememberedModel
 from seal_lsp.measure.suites import beatnum, code_update_arena
 from seal_lsp.measure.suites.sandbox import Limits, Runtime, Verdict, run_program
-from seal_lsp.measure.suites.tasks import Arm, Row, Task, as_records, differences, measure, run_task, summaries
+from seal_lsp.measure.suites.tasks import BATCH, Arm, Row, Task, as_records, differences, measure, run_task, summaries
 from seal_lsp.store.disk import write_atomic
 
 SUITES = ("code-update-arena", "beatnum")
@@ -230,7 +230,7 @@ def _measured(
 ) -> list[Row]:
     from seal_lsp.lm.load import load
 
-    model = RememberedModel(load(base, device=options.device, threads=options.threads), memory)
+    model = RememberedModel(load(base, device=options.device, threads=options.threads, prefixes=BATCH), memory)
     tasks = [task for subject in subjects for task in subject.tasks]
     rows: list[Row] = []
     with watch.task("measuring", len(tasks) * len(arms)) as step:

@@ -35,7 +35,7 @@ def vet_report(
     found = [pair for folder in site or () for pair in _installed(folder)]
     if not site:
         raise UsageError("no folder of installed wheels was given", hint="seal-lsp vet-report --site FOLDER")
-    chosen = [pair for pair in found if not libraries or any(_named(words, pair[0]) for words in libraries)]
+    chosen = [pair for pair in found if not libraries or any(named(words, pair[0]) for words in libraries)]
     if not chosen:
         names = ", ".join(str(library.id) for library, _ in found) or "nothing"
         raise UsageError(f"not installed there: {', '.join(libraries or ())}", hint=f"the folders hold {names}")
@@ -56,7 +56,7 @@ def _installed(folder: Path) -> list[tuple[InstalledLibrary, Environment]]:
     return [(library, environment) for library in Python().installed(environment)]
 
 
-def _named(words: str, library: InstalledLibrary) -> bool:
+def named(words: str, library: InstalledLibrary) -> bool:
     if "==" in words or "@" in words:
         return LibraryId.parse(words) == library.id
     return LibraryId(words, "0").name == library.id.name

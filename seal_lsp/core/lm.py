@@ -91,6 +91,19 @@ class LanguageModel(Protocol):
         """Natural-log probability of each candidate right after `prefix`, in one batch over the shared prefix."""
         ...
 
+    def rank_names(
+        self,
+        prefix: str,
+        candidates: Sequence[str],
+        *,
+        adapter: str | None = None,
+        cancel: Cancel | None = None,
+        max_prompt_tokens: int | None = None,
+    ) -> list[tuple[float, float]]:
+        """As `rank`, for names: (that number, the natural-log probability that the name ends there). Their sum orders
+        names: by the first alone a name that begins others (`Rate`, `RateLimiter`) can never lose to them."""
+        ...
+
     def score(
         self, pairs: Sequence[tuple[str, str]], *, adapter: str | None = None, cancel: Cancel | None = None
     ) -> list[SpanScore]:

@@ -65,7 +65,7 @@ class RankRequest:
 
 @dataclass(frozen=True, slots=True)
 class RankReply:
-    """`scores` are natural-log probabilities in the order of the candidates."""
+    """`scores` are natural-log probabilities of the candidates as whole names, in their order."""
 
     scores: tuple[float, ...]
     adapter: str

@@ -40,7 +40,7 @@ class Answers:
         def work(cancel: Cancel) -> RankReply:
             adapter = router.route(request.libraries)
             digest = adapter.digest if adapter else None
-            scores = model.rank(
+            ranked = model.rank_names(
                 request.prefix,
                 request.candidates,
                 adapter=digest,
@@ -49,7 +49,7 @@ class Answers:
             )
             if cancel.is_set():
                 raise Cancelled("stopped on request")
-            return RankReply(tuple(scores), digest or "", model.info.id, _ms(began))
+            return RankReply(tuple(map(sum, ranked)), digest or "", model.info.id, _ms(began))
 
         return await self._run(request.request, work, request.deadline_ms)
 

@@ -41,8 +41,8 @@ def examine(
 ) -> GateReport:
     """Measure `adapter` against the base; bisect its scale when it does harm. Leaves the scale that was judged."""
     progress("gate", 0.0, "held-out places under the base")
-    base = probe_bits(model, exam.probes, None, cancel)
-    wrong_bits = probe_bits(model, exam.probes, exam.wrong, cancel) if exam.wrong else None
+    base = name_bits(model, exam.probes, None, cancel)
+    wrong_bits = name_bits(model, exam.probes, exam.wrong, cancel) if exam.wrong else None
     progress("gate", 0.25, "drift and canaries under the base")
     base_drift = {name: _corpus(model, texts, None, cancel) for name, texts in exam.drift.items()}
     base_dangers = preferred_dangers(model, None)
@@ -62,7 +62,7 @@ def examine(
     model.set_scale(adapter, scale)
     harms, drifts, dangers = found
     progress("gate", 0.75, "held-out places under the adapter")
-    own_bits = probe_bits(model, exam.probes, adapter, cancel)
+    own_bits = name_bits(model, exam.probes, adapter, cancel)
     own = paired(base, own_bits)
     wrong = paired(wrong_bits, own_bits) if wrong_bits is not None else None
     valid = _valid(model, asked, adapter, exam.valid, cancel)
@@ -100,7 +100,7 @@ def bisect_scale(harm_at: Callable[[float], tuple]) -> tuple[float, tuple]:
     return low, best
 
 
-def probe_bits(model: LanguageModel, probes: Sequence[Case], adapter: str | None, cancel: Cancel | None) -> list[float]:
+def name_bits(model: LanguageModel, probes: Sequence[Case], adapter: str | None, cancel: Cancel | None) -> list[float]:
     """M1: bits per byte of each gold name after its prefix."""
     pairs = [(case.prefix[-_PREFIX_CHARACTERS:], case.gold) for case in probes]
     return [score.bits_per_byte for score in model.score(pairs, adapter=adapter, cancel=cancel)]

@@ -1,4 +1,4 @@
-"""Greedy decoding with token healing: one prompt over a kept prefix cache, or a left-padded batch.
+"""Greedy decoding with token healing: one prompt over a kept prefix cache, or batches over several.
 
 Looks at the cancel flag and the clock before every forward pass; a long prompt is read in pieces so that it can be
 stopped as well.
@@ -9,20 +9,22 @@ from __future__ import annotations
 import codecs
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import torch
-from transformers import DynamicCache
 
 from seal_lsp.core.lm import Cancel, Generation
-from seal_lsp.lm.kv import Prefix, select
+from seal_lsp.lm.kv import Prefix, select, stacked
 from seal_lsp.lm.tokens import Tokens
 
 if TYPE_CHECKING:
     from seal_lsp.lm.torch_model import TorchLanguageModel
 
 PIECE = 128  # prompt tokens a forward pass
+_ROWS = 16  # prompts a batch: a step of so many costs little more than a step of one, which mostly reads the weights
+_KEPT = 8192  # tokens of keys and values that a batch may hold, padding too
+_TOGETHER = 32  # of a prompt more than that is read alone: padded to others of other lengths it would cost more
 
 
 class Limits:
@@ -126,34 +128,60 @@ def decode_one(
     return row.result(limits.seconds())
 
 
+def batches(lengths: Sequence[int], max_tokens: int) -> Iterator[list[int]]:
+    """Which prompts, given their lengths, to write on from together: at most `_ROWS`, of similar length, and `_KEPT`
+    tokens of keys and values."""
+    batch: list[int] = []
+    for n in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if batch and (len(batch) == _ROWS or (len(batch) + 1) * (lengths[n] + max_tokens) > _KEPT):
+            yield batch
+            batch = []
+        batch.append(n)
+    if batch:
+        yield batch
+
+
 def decode_batch(
     model: TorchLanguageModel,
+    prefixes: Sequence[Prefix],
     windows: Sequence[list[int]],
     *,
     max_tokens: int,
     stop: tuple[str, ...],
-    deadline_s: float | None,
-    cancel: Cancel | None,
+    limits: Limits,
 ) -> list[Generation]:
-    """The same for several prompts at once, padded on the left; a finished row leaves the batch."""
-    limits = Limits(deadline_s, cancel)
+    """The same for several prompts at once. A long prompt is read by itself, from the beginning that its prefix holds;
+    what is left of each is padded on the left. A finished row leaves the batch."""
     rows = [Row(model.tokens, w, max_tokens, stop) for w in windows]
-    active = [r for r in rows if not r.finish]
-    if not active:
-        return [r.result(limits.seconds()) for r in rows]
-    longest = max(len(r.prompt) for r in active)
-    padded = [[model.tokens.pad] * (longest - len(r.prompt)) + r.prompt for r in active]
-    mask = torch.tensor([[0] * (longest - len(r.prompt)) + [1] * len(r.prompt) for r in active], device=model.device)
-    positions = (mask.cumsum(1) - 1).clamp(min=0)
-    ids = torch.tensor(padded, device=model.device)
-    cache, done = DynamicCache(), 0
+    for row, prefix in zip(rows, prefixes, strict=True):
+        if not row.finish and len(row.prompt) - len(prefix.ids) > _TOGETHER:
+            prefill(model, prefix, row.prompt[:-1], limits)
+    going = [(prefix, row) for prefix, row in zip(prefixes, rows, strict=True) if not row.finish]
+    if going:
+        _decode_together(model, [prefix for prefix, _ in going], [row for _, row in going], limits)
+    return [row.result(limits.seconds()) for row in rows]
+
+
+def _decode_together(model: TorchLanguageModel, prefixes: Sequence[Prefix], active: list[Row], limits: Limits) -> None:
+    """Write every row to its end, or until stopped. The prefixes are copied, not extended."""
+    cache, held = stacked([prefix.cache for prefix in prefixes])
+    rests = [row.prompt[len(prefix.ids) :] for row, prefix in zip(active, prefixes, strict=True)]
+    longest = max(map(len, rests))
+    ids = torch.tensor([[model.tokens.pad] * (longest - len(r)) + r for r in rests], device=model.device)
+    seen = [
+        [0] * (held - len(p.ids)) + [1] * len(p.ids) + [0] * (longest - len(r)) + [1] * len(r)
+        for p, r in zip(prefixes, rests, strict=True)
+    ]
+    mask = torch.tensor(seen, device=model.device)
+    positions = (mask.cumsum(1) - 1).clamp(min=0)[:, held:]
+    done = 0
     while active:
         logits = None
         while done < ids.shape[1] and not limits.reason():
             upto = min(done + PIECE, ids.shape[1])
             logits = model.network(
                 input_ids=ids[:, done:upto],
-                attention_mask=mask[:, :upto],
+                attention_mask=mask[:, : held + upto],
                 position_ids=positions[:, done:upto],
                 past_key_values=cache,
                 use_cache=True,
@@ -174,4 +202,3 @@ def decode_batch(
         ids = torch.cat([ids, torch.tensor(chosen, dtype=ids.dtype, device=ids.device)[:, None]], 1)
         mask = torch.cat([mask, mask.new_ones(len(active), 1)], 1)
         positions = torch.cat([positions, positions[:, -1:] + 1], 1)
-    return [r.result(limits.seconds()) for r in rows]

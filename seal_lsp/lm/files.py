@@ -40,6 +40,17 @@ def full_disk_is_a_model_error(folder: Path) -> Iterator[None]:
         raise
 
 
+def bytes_below(folder: Path) -> int:
+    """Bytes of the files that stand in `folder` now. Another program may be writing and deleting there: what vanishes
+    between being listed and being looked at counts as nothing."""
+    total = 0
+    for root, _, names in os.walk(folder):  # unlike rglob, it passes over folders that are gone
+        for name in names:
+            with contextlib.suppress(OSError):
+                total += os.stat(os.path.join(root, name)).st_size
+    return total
+
+
 def sha256_of(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

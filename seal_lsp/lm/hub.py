@@ -14,6 +14,7 @@ from pathlib import Path
 
 from seal_lsp.core.errors import ModelError
 from seal_lsp.core.progress import Progress
+from seal_lsp.lm.files import bytes_below
 
 # Weights as safetensors, and the text files that a config or a tokenizer is made of; never pickles, never code.
 _WANTED = (
@@ -111,9 +112,7 @@ def _watched(folder: Path, size: int, name: str, progress: Progress) -> Iterator
 
     def look() -> None:
         while not done.wait(0.5):
-            with contextlib.suppress(OSError):
-                arrived = sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
-                progress("download", min(arrived / max(size, 1), 0.99), name)
+            progress("download", min(bytes_below(folder) / max(size, 1), 0.99), name)
 
     thread = threading.Thread(target=look, name="seal-download-progress", daemon=True)
     thread.start()

@@ -73,6 +73,25 @@ def truncate(cache: DynamicCache, length: int) -> None:
             layer.values = layer.values[..., :length, :]
 
 
+def stacked(caches: Sequence[DynamicCache]) -> tuple[DynamicCache, int]:
+    """(a cache with one row for each of these, all ending together, the length of the longest): copies, padded on the
+    left with zeros, which the caller masks."""
+    lengths = [cache.get_seq_length() for cache in caches]
+    longest, batch = max(lengths), DynamicCache()
+    if not longest:
+        return batch, 0
+    like = caches[lengths.index(longest)]
+    for number, layer in enumerate(like.layers):
+        size = (len(caches), *layer.keys.shape[1:])
+        keys, values = layer.keys.new_zeros(size), layer.values.new_zeros(size)
+        for row, (cache, length) in enumerate(zip(caches, lengths, strict=True)):
+            if length:
+                keys[row, :, longest - length :] = cache.layers[number].keys[0]
+                values[row, :, longest - length :] = cache.layers[number].values[0]
+        batch.update(keys, values, number)
+    return batch, longest
+
+
 def select(cache: DynamicCache, rows) -> None:
     """Keep some rows of a batch."""
     for layer in cache.layers:

@@ -2,7 +2,8 @@
 
 Candidates are packed into one row as a tree of tokens whose attention mask lets each see the prefix and its own
 ancestors only (tree attention as in SpecInfer, arXiv 2305.09781): the prefix is neither computed nor copied per
-candidate, a beginning that candidates share is computed once, and last tokens are never fed at all.
+candidate, a beginning that candidates share is computed once, and last tokens are fed only where it is asked whether
+the name ends there.
 """
 
 from __future__ import annotations
@@ -28,19 +29,21 @@ _BATCH_TOKENS = 2048
 
 @dataclass
 class Tree:
-    """Tokens that have successors, parents first. `parent` is an index here, -1 for the shared prefix's last token."""
+    """Tokens after which something is asked, parents first. `parent` is an index here, -1 for the shared prefix's last
+    token. `whole`: also what comes after each candidate's last token."""
 
+    whole: bool = False
     token: list[int] = field(default_factory=list)
     parent: list[int] = field(default_factory=list)
     depth: list[int] = field(default_factory=list)
     _at: dict[tuple[int, int], int] = field(default_factory=dict)
 
     def add(self, ids: Sequence[int]) -> list[int]:
-        """Add a candidate; the node after which each of its tokens comes."""
+        """Add a candidate; the node after which each of its tokens comes, and with `whole` its last token's own."""
         nodes, at = [], -1
         for depth, token in enumerate(ids):
             nodes.append(at)
-            if depth + 1 < len(ids):
+            if self.whole or depth + 1 < len(ids):
                 key = (at, token)
                 if key not in self._at:
                     self._at[key] = len(self.token)
@@ -48,7 +51,7 @@ class Tree:
                     self.parent.append(at)
                     self.depth.append(depth + 1)
                 at = self._at[key]
-        return nodes
+        return [*nodes, at] if self.whole else nodes
 
 
 def rank_candidates(
@@ -58,25 +61,32 @@ def rank_candidates(
     rests: Sequence[Sequence[int]],
     *,
     cancel: Cancel | None,
-) -> list[float]:
-    """Natural-log probability of each rest after `shared`; `prefix` holds a beginning of it, afterwards all of it."""
+    ends: torch.Tensor | None = None,
+) -> list[tuple[float, float]]:
+    """(natural-log probability of each rest after `shared`, that of it ending there); `prefix` holds a beginning of
+    `shared`, afterwards all of it. `ends` (vocabulary, bool) are the tokens that end a rest; without it the second
+    number is 0."""
     limits = Limits(None, cancel)
     head = len(shared) - 1 - (len(shared) - 1 - len(prefix.ids)) % PIECE if len(shared) - len(prefix.ids) > PIECE else 0
     if head:
         prefill(model, prefix, shared[:head], limits)
-    scores: list[float] = []
+    scores: list[tuple[float, float]] = []
     for start in range(0, len(rests), _CANDIDATES):
         if limits.reason():
             raise Cancelled("ranking was cancelled")
-        scores += _rank_chunk(model, prefix, shared, rests[start : start + _CANDIDATES])
+        scores += _rank_chunk(model, prefix, shared, rests[start : start + _CANDIDATES], ends)
     return scores
 
 
 def _rank_chunk(
-    model: TorchLanguageModel, prefix: Prefix, shared: list[int], rests: Sequence[Sequence[int]]
-) -> list[float]:
+    model: TorchLanguageModel,
+    prefix: Prefix,
+    shared: list[int],
+    rests: Sequence[Sequence[int]],
+    ends: torch.Tensor | None,
+) -> list[tuple[float, float]]:
     prefix.cut(min(len(prefix.ids), len(shared) - 1))  # the last shared token's logits are needed again
-    tree = Tree()
+    tree = Tree(whole=ends is not None)
     paths = [tree.add(r) for r in rests]
     past = len(prefix.ids)
     new = shared[past:]
@@ -93,13 +103,19 @@ def _rank_chunk(
     prefix.ids = list(shared)
     prefix.ids += tree.token
     prefix.cut(len(shared))
-    after = torch.tensor([n + 1 for path in paths for n in path], dtype=torch.long, device=model.device)
-    token = torch.tensor([t for r in rests for t in r], dtype=torch.long, device=model.device)
     logits = logits.float()
-    logprobs = (logits[after, token] - torch.logsumexp(logits, -1)[after]).tolist()
+    total = torch.logsumexp(logits, -1)
+    after = torch.tensor([n + 1 for path, rest in zip(paths, rests, strict=True) for n in path[: len(rest)]])
+    token = torch.tensor([t for r in rests for t in r], dtype=torch.long, device=model.device)
+    after = after.to(model.device, torch.long)
+    logprobs = (logits[after, token] - total[after]).tolist()
+    ended = [0.0] * len(rests)
+    if ends is not None:
+        last = torch.tensor([path[-1] + 1 for path in paths], device=model.device)
+        ended = (torch.logsumexp(logits[last].masked_fill(~ends, -torch.inf), -1) - total[last]).tolist()
     scores, at = [], 0
-    for rest in rests:
-        scores.append(sum(logprobs[at : at + len(rest)]))
+    for rest, end in zip(rests, ended, strict=True):
+        scores.append((sum(logprobs[at : at + len(rest)]), end))
         at += len(rest)
     return scores
 

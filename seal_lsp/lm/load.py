@@ -14,10 +14,15 @@ from seal_lsp.lm.torch_model import TorchLanguageModel
 
 
 def load(
-    folder: ModelFolder, *, device: str = "auto", threads: int | None = None, anchored: bool = False
+    folder: ModelFolder,
+    *,
+    device: str = "auto",
+    threads: int | None = None,
+    anchored: bool = False,
+    prefixes: int = 4,
 ) -> TorchLanguageModel:
-    """CUDA in bfloat16 when there is one, else the CPU in float32. `anchored`: see TorchLanguageModel; for serving
-    editors. Raises ModelError when the folder is not usable."""
+    """CUDA in bfloat16 when there is one, else the CPU in float32. `anchored` (for serving editors) and
+    `prefixes`: see TorchLanguageModel. Raises ModelError when the folder is not usable."""
     architecture_of(folder.architecture)
     if threads:
         torch.set_num_threads(threads)
@@ -37,7 +42,8 @@ def load(
         ) from error
     if not tokenizer.is_fast:
         raise ModelError(f"{folder.id} has no fast tokenizer", hint="take a model with a tokenizer.json")
-    return TorchLanguageModel(network, tokenizer, _info(folder, config, tokenizer, place, dtype), anchored=anchored)
+    info = _info(folder, config, tokenizer, place, dtype)
+    return TorchLanguageModel(network, tokenizer, info, anchored=anchored, prefixes=prefixes)
 
 
 def _info(folder: ModelFolder, config, tokenizer, place: torch.device, dtype: torch.dtype) -> ModelInfo:

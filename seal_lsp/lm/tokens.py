@@ -139,6 +139,11 @@ class Tokens:
         return result
 
     @cached_property
+    def ending_a_name(self) -> list[int]:
+        """Tokens after which a name that stood before them is complete: no letter, digit or underscore goes on."""
+        return [i for i, b in enumerate(self.bytes_of) if i in self.ends or (b and not _in_name(b[0]))]
+
+    @cached_property
     def _sorted(self) -> tuple[list[bytes], list[int]]:
         order = sorted((i for i, b in enumerate(self.bytes_of) if b), key=self.bytes_of.__getitem__)
         return [self.bytes_of[i] for i in order], order
@@ -171,6 +176,11 @@ class Tokens:
         cut = offsets[at][0]
         again = self._backend.encode(text[cut:], add_special_tokens=False).ids
         return (at, cut) if again == encoding.ids[at:] else (0, 0)
+
+
+def _in_name(byte: int) -> bool:
+    """Bytes from 128 on are parts of letters of other scripts."""
+    return byte >= 128 or chr(byte).isalnum() or byte == ord("_")
 
 
 def _common(a: Sequence[int], b: Sequence[int]) -> int:

@@ -10,13 +10,14 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 import torch
 
 from seal_lsp.core.lm import Cancel, Generation, ModelInfo, SpanScore
 from seal_lsp.lm.chat import chat_of
-from seal_lsp.lm.decode import decode_batch, decode_one
+from seal_lsp.lm.decode import Limits, batches, decode_batch, decode_one
 from seal_lsp.lm.kv import PrefixCaches
 from seal_lsp.lm.likelihood import rank_candidates, score_pairs
 from seal_lsp.lm.lora import Adapters
@@ -29,9 +30,10 @@ class TorchLanguageModel:
 
     `anchored`: a prompt longer than its limit starts at a line that stays the same while somebody types, so that its
     cached prefix is found again; it may be a few lines shorter than the limit. Without it, windows are exact.
+    `prefixes`: how many of the prompts read last are kept.
     """
 
-    def __init__(self, network, tokenizer, info: ModelInfo, *, anchored: bool = False) -> None:
+    def __init__(self, network, tokenizer, info: ModelInfo, *, anchored: bool = False, prefixes: int = 4) -> None:
         self.network = network.eval().requires_grad_(False)
         self.tokenizer = tokenizer
         self.device = next(network.parameters()).device
@@ -43,7 +45,7 @@ class TorchLanguageModel:
         self._info = replace(info, fim=self.fim is not None)
         self._anchored = anchored
         self._adapters = Adapters(network)
-        self._prefixes = PrefixCaches(tokens=2 * info.context)
+        self._prefixes = PrefixCaches(limit=prefixes, tokens=2 * info.context)
         self._lock = threading.RLock()
 
     @property
@@ -64,11 +66,18 @@ class TorchLanguageModel:
         limit = self._limit(max_prompt_tokens, reserve=max_tokens)
         with self._running(adapter):
             windows = [self.tokens.window(self._cut(p, limit), limit) for p in prompts]
-            options = {"max_tokens": max_tokens, "stop": tuple(stop), "deadline_s": deadline_s, "cancel": cancel}
-            if len(windows) != 1:
-                return decode_batch(self, windows, **options)
-            with self._prefix(adapter, self.tokens.healed(windows[0])[0]) as prefix:
-                return [decode_one(self, prefix, windows[0], **options)]
+            starts = [self.tokens.healed(window)[0] for window in windows]
+            options = {"max_tokens": max_tokens, "stop": tuple(stop)}
+            if len(windows) == 1:
+                with self._prefix(adapter, starts[0]) as prefix:
+                    return [decode_one(self, prefix, windows[0], deadline_s=deadline_s, cancel=cancel, **options)]
+            limits = Limits(deadline_s, cancel)
+            written: dict[int, Generation] = {}
+            for some in batches([len(start) for start in starts], max_tokens):
+                with self._prefixes_of(adapter, [starts[n] for n in some]) as prefixes:
+                    done = decode_batch(self, prefixes, [windows[n] for n in some], limits=limits, **options)
+                written.update(zip(some, done, strict=True))
+            return [written[n] for n in range(len(windows))]
 
     def rank(
         self,
@@ -79,13 +88,42 @@ class TorchLanguageModel:
         cancel: Cancel | None = None,
         max_prompt_tokens: int | None = None,
     ) -> list[float]:
+        return [score for score, _ in self._ranked(prefix, candidates, adapter, cancel, max_prompt_tokens, None)]
+
+    def rank_names(
+        self,
+        prefix: str,
+        candidates: Sequence[str],
+        *,
+        adapter: str | None = None,
+        cancel: Cancel | None = None,
+        max_prompt_tokens: int | None = None,
+    ) -> list[tuple[float, float]]:
+        return self._ranked(prefix, candidates, adapter, cancel, max_prompt_tokens, self._name_ends)
+
+    def _ranked(
+        self,
+        prefix: str,
+        candidates: Sequence[str],
+        adapter: str | None,
+        cancel: Cancel | None,
+        max_prompt_tokens: int | None,
+        ends: torch.Tensor | None,
+    ) -> list[tuple[float, float]]:
         if not candidates:
             return []
         with self._running(adapter):
             limit = self._limit(max_prompt_tokens, reserve=64)
             shared, rests = self.tokens.after(self._cut(prefix, limit), candidates, limit)
             with self._prefix(adapter, shared) as cached:
-                return rank_candidates(self, cached, shared, rests, cancel=cancel)
+                return rank_candidates(self, cached, shared, rests, cancel=cancel, ends=ends)
+
+    @cached_property
+    def _name_ends(self) -> torch.Tensor:
+        """Which of the network's tokens end a name, as wide as its logits."""
+        wide = torch.zeros(self.network.config.get_text_config().vocab_size, dtype=torch.bool)
+        wide[self.tokens.ending_a_name] = True
+        return wide.to(self.device)
 
     def score(
         self, pairs: Sequence[tuple[str, str]], *, adapter: str | None = None, cancel: Cancel | None = None
@@ -138,6 +176,15 @@ class TorchLanguageModel:
         prefix = self._prefixes.take(adapter, ids)
         yield prefix
         self._prefixes.put(prefix)
+
+    @contextmanager
+    def _prefixes_of(self, adapter: str | None, starts: Sequence[Sequence[int]]):
+        """The same for several; what a batch reads together is not kept."""
+        prefixes = [self._prefixes.take(adapter, ids) for ids in starts]
+        yield prefixes
+        for prefix in prefixes:
+            if prefix.ids:
+                self._prefixes.put(prefix)
 
 
 def _ends(network) -> tuple[int, ...]:

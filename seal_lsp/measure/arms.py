@@ -7,8 +7,9 @@ over LSP.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from seal_lsp.core.errors import UsageError
 from seal_lsp.core.learning import Case
@@ -26,14 +27,21 @@ _SEAM = 8  # tokens by which a joined text may come out longer than its parts
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What an arm said at one place. `scores` are natural-log probabilities of `names`: the candidates, or what the
-    arm itself found to be possible (`own` is True; then best first is its offer, and an empty one offers nothing).
-    `text` is its greedy continuation, `finish` why it ended (see core.lm.Generation)."""
+    arm itself found to be possible (`own` is True; then best first is its offer, and an empty one offers nothing);
+    `ends` are those of each name ending there, () where the arm does not say. `text` is its greedy continuation,
+    `finish` why it ended (see core.lm.Generation)."""
 
     names: tuple[str, ...]
     scores: tuple[float, ...]
     text: str
     finish: str
     own: bool = False
+    ends: tuple[float, ...] = ()
+
+    @property
+    def order(self) -> tuple[float, ...]:
+        """What the names are ranked by: each as a whole name."""
+        return tuple(map(sum, zip(self.scores, self.ends, strict=True))) if self.ends else self.scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +50,17 @@ class Prompt:
 
     text: str
     limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One place. `names` are scored; `masked`: the name that comes next is one of them, after it the model writes
+    freely (without names nothing is offered, and what is written is free from the start)."""
+
+    shown: Prompt
+    names: tuple[str, ...]
+    kind: str
+    masked: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,18 +80,15 @@ class AtHand:
         return {"adapter": self.adapter, "adapter+rag": self.adapter, "wrong-adapter": self.wrong}.get(arm)
 
 
-def answer(arm: str, case: Case, at_hand: AtHand) -> Answer:
-    """What `arm` (any but product) says at a case's place."""
-    if arm == "grounded":
-        names = at_hand.names.get(case_digest(case), ())
-        return ask_masked(at_hand.model, prompt(case.prefix), names, case.kind, None)
-    shown = prompt(case.prefix)
-    if arm.endswith("+rag"):
-        if at_hand.passages is None:
-            raise UsageError(f"{arm} has nothing to retrieve from", hint="hand over the passages")
-        query = at_hand.tokens.tail(case.prefix, PREFIX_TOKENS)
-        shown = prompt_with(at_hand.passages.best(query), case.prefix, at_hand.tokens)
-    return ask(at_hand.model, shown, case.candidates, at_hand.under(arm))
+def answers(arm: str, cases: Sequence[Case], at_hand: AtHand) -> list[Answer]:
+    """What `arm` (any but product) says at each case's place."""
+    return ask(at_hand.model, [_question(arm, case, at_hand) for case in cases], at_hand.under(arm))
+
+
+def cheapest_first(arms: Sequence[str], at_hand: AtHand) -> list[str]:
+    """In this order a model that keeps what it read last finds most of it again: arms that show the same text under the
+    same adapter follow one another."""
+    return sorted(arms, key=lambda arm: (arm.endswith("+rag"), at_hand.under(arm) or ""))
 
 
 def chosen(words: str) -> tuple[str, ...]:
@@ -97,25 +113,61 @@ def prompt_with(passages: Sequence[str], prefix: str, tokens: Tokeniser) -> Prom
     return Prompt(front + tokens.tail(prefix, PREFIX_TOKENS), PREFIX_TOKENS + RAG_TOKENS + _SEAM)
 
 
-def ask(model: LanguageModel, shown: Prompt, candidates: Sequence[str], adapter: str | None) -> Answer:
-    """Score the candidates over one shared prefix, then write on from the same one."""
-    scores = model.rank(shown.text, tuple(candidates), adapter=adapter, max_prompt_tokens=shown.limit)
-    return Answer(tuple(candidates), tuple(scores), *write(model, shown, adapter))
+def ask(model: LanguageModel, questions: Sequence[Question], adapter: str | None) -> list[Answer]:
+    """Score the names of each over its shared prefix, then write on from all of them: from the prefix, or where masked
+    from the best name on."""
+    answered = [
+        Answer(one.names, scores, "", "", own=one.masked, ends=ends)
+        for one in questions
+        for scores, ends in [_ranked(model, one, adapter)]
+    ]
+    begun = [
+        _best(one, some.order) if one.masked and one.names else ""
+        for one, some in zip(questions, answered, strict=True)
+    ]
+    shown = [Prompt(one.shown.text + word, one.shown.limit) for one, word in zip(questions, begun, strict=True)]
+    written = write(model, shown, adapter)
+    return [
+        replace(some, text=word + text, finish=finish)
+        for some, word, (text, finish) in zip(answered, begun, written, strict=True)
+    ]
 
 
-def ask_masked(model: LanguageModel, shown: Prompt, names: Sequence[str], kind: str, adapter: str | None) -> Answer:
-    """The name that comes next is one of `names`, after it the model writes freely. Without names nothing is offered,
-    and what is written is free from the start."""
-    if not names:
-        return Answer((), (), *write(model, shown, adapter), own=True)
-    names = tuple(names)
-    scores = tuple(model.rank(shown.text, names, adapter=adapter, max_prompt_tokens=shown.limit))
-    best = names[max(range(len(names)), key=lambda at: (scores[at], -at))] + ("=" if kind == "keyword" else "")
-    text, finish = write(model, Prompt(shown.text + best, shown.limit), adapter)
-    return Answer(names, scores, best + text, finish, own=True)
+def _ranked(model: LanguageModel, one: Question, adapter: str | None) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """(scores, ends) of the names."""
+    if not one.names:
+        return (), ()
+    pairs = model.rank_names(one.shown.text, one.names, adapter=adapter, max_prompt_tokens=one.shown.limit)
+    return tuple(score for score, _ in pairs), tuple(end for _, end in pairs)
 
 
-def write(model: LanguageModel, shown: Prompt, adapter: str | None) -> tuple[str, str]:
-    """(greedy continuation, why it ended)."""
-    done = model.generate([shown.text], max_tokens=ANSWER_TOKENS, adapter=adapter, max_prompt_tokens=shown.limit)
-    return done[0].text, done[0].finish
+def write(model: LanguageModel, shown: Sequence[Prompt], adapter: str | None) -> list[tuple[str, str]]:
+    """(greedy continuation, why it ended) of each; all that have the same limit in one call."""
+    by_limit: dict[int, list[int]] = defaultdict(list)
+    for at, one in enumerate(shown):
+        by_limit[one.limit].append(at)
+    written: dict[int, tuple[str, str]] = {}
+    for limit, some in by_limit.items():
+        texts = [shown[at].text for at in some]
+        done = model.generate(texts, max_tokens=ANSWER_TOKENS, adapter=adapter, max_prompt_tokens=limit)
+        written.update((at, (one.text, one.finish)) for at, one in zip(some, done, strict=True))
+    return [written[at] for at in range(len(shown))]
+
+
+def _question(arm: str, case: Case, at_hand: AtHand) -> Question:
+    if arm == "grounded":
+        names = tuple(at_hand.names.get(case_digest(case), ()))
+        return Question(prompt(case.prefix), names, case.kind, masked=True)
+    shown = prompt(case.prefix)
+    if arm.endswith("+rag"):
+        if at_hand.passages is None:
+            raise UsageError(f"{arm} has nothing to retrieve from", hint="hand over the passages")
+        query = at_hand.tokens.tail(case.prefix, PREFIX_TOKENS)
+        shown = prompt_with(at_hand.passages.best(query), case.prefix, at_hand.tokens)
+    return Question(shown, tuple(case.candidates), case.kind)
+
+
+def _best(question: Question, scores: Sequence[float]) -> str:
+    """The name that comes first, as it is written there."""
+    at = max(range(len(scores)), key=lambda at: (scores[at], -at))
+    return question.names[at] + ("=" if question.kind == "keyword" else "")

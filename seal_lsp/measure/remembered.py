@@ -49,10 +49,18 @@ class Memory:
         if key in self._values:
             self.found += 1
             return self._values[key]
-        value = self._values[key] = json.loads(json.dumps(make()))
-        self._open.write(json.dumps({"key": key, "value": value}).encode() + b"\n")
-        self._open.flush()
-        return value
+        return self._keep(key, make())
+
+    def many(self, questions: Sequence[object], make: Callable[[list[int]], Sequence[object]]) -> list[object]:
+        """As `once` for several: those that are not remembered are made together, `make` is given their places."""
+        keys = [digest_of(question) for question in questions]
+        first = {key: at for at, key in reversed(list(enumerate(keys))) if key not in self._values}
+        missing = sorted(first.values())
+        for at, value in zip(missing, make(missing) if missing else (), strict=True):
+            self._keep(keys[at], value)
+        self.asked += len(keys)
+        self.found += len(keys) - len(missing)
+        return [self._values[key] for key in keys]
 
     async def once_async(self, question: object, make: Callable) -> object:
         """As `once`, where making it must be awaited."""
@@ -65,10 +73,16 @@ class Memory:
     def close(self) -> None:
         self._open.close()
 
+    def _keep(self, key: str, made: object) -> object:
+        value = self._values[key] = json.loads(json.dumps(made))
+        self._open.write(json.dumps({"key": key, "value": value}).encode() + b"\n")
+        self._open.flush()
+        return value
+
 
 class RememberedModel:
-    """The model's rank, generate and score through a Memory; stop strings, deadlines and cancellation pass through
-    unremembered."""
+    """The model's rank, generate (each prompt by itself) and score through a Memory; what has a deadline or may
+    be cancelled passes through unremembered."""
 
     def __init__(self, model: LanguageModel, memory: Memory) -> None:
         self._model = model
@@ -93,6 +107,20 @@ class RememberedModel:
         options = {"adapter": adapter, "cancel": cancel, "max_prompt_tokens": max_prompt_tokens}
         return self._memory.once(question, lambda: self._model.rank(prefix, candidates, **options))
 
+    def rank_names(
+        self,
+        prefix: str,
+        candidates: Sequence[str],
+        *,
+        adapter: str | None = None,
+        cancel: Cancel | None = None,
+        max_prompt_tokens: int | None = None,
+    ) -> list[tuple[float, float]]:
+        question = ["rank_names", *self._under(adapter), max_prompt_tokens, prefix, list(candidates)]
+        options = {"adapter": adapter, "cancel": cancel, "max_prompt_tokens": max_prompt_tokens}
+        made = self._memory.once(question, lambda: self._model.rank_names(prefix, candidates, **options))
+        return [tuple(pair) for pair in made]
+
     def generate(
         self,
         prompts: Sequence[str],
@@ -106,13 +134,17 @@ class RememberedModel:
     ) -> list[Generation]:
         options = {"stop": stop, "adapter": adapter, "cancel": cancel, "max_prompt_tokens": max_prompt_tokens}
 
-        def make() -> list[Generation]:
-            return self._model.generate(prompts, max_tokens=max_tokens, deadline_s=deadline_s, **options)
+        def make(some: Sequence[str]) -> list[Generation]:
+            return self._model.generate(some, max_tokens=max_tokens, deadline_s=deadline_s, **options)
 
         if deadline_s is not None or cancel is not None:
-            return make()
-        question = ["generate", *self._under(adapter), max_prompt_tokens, max_tokens, list(stop), list(prompts)]
-        return [Generation(**one) for one in self._memory.once(question, lambda: [asdict(one) for one in make()])]
+            return make(prompts)
+        how = ["generate", *self._under(adapter), max_prompt_tokens, max_tokens, list(stop)]
+        made = self._memory.many(
+            [[*how, [prompt]] for prompt in prompts],
+            lambda some: [asdict(one) for one in make([prompts[n] for n in some])],
+        )
+        return [Generation(**one) for one in made]
 
     def score(
         self, pairs: Sequence[tuple[str, str]], *, adapter: str | None = None, cancel: Cancel | None = None

@@ -64,7 +64,7 @@ def row_of(
         copyable=case.copyable,
         later=re.search(rf"\b{re.escape(case.gold)}\b", case.suffix) is not None,
         candidates=len(case.candidates),
-        rank=rank_of_gold(answer.scores, answer.names, case.gold) if offered else None,
+        rank=rank_of_gold(answer.order, answer.names, case.gold) if offered else None,
         bits=None if answer.own else bits_per_byte(answer.scores[answer.names.index(case.gold)], case.gold),
         exact=written_name(answer.text, case.kind) == case.gold,
         f1=keyword_f1(reference, call_keywords(answer.text, case.kind)),

@@ -44,6 +44,18 @@ LEAST_EDITS = 12
 
 
 @dataclass(frozen=True)
+class Vetted:
+    """What training starts from, and the held-out places that judge it."""
+
+    subject: Subject
+    recipe: Recipe
+    probes: list[Case]
+    accepted: list[SelfEdit]
+    counts: dict
+    items: list[Item]
+
+
+@dataclass(frozen=True)
 class Tools:
     """What a cycle works with. `open_model` loads the job's base afresh, without adapters. `recorded_mix` is what the
     outer loop measured to be best for a library ({} for none), `writer` the adapter under which the base writes."""
@@ -67,21 +79,9 @@ def run(job: LearnJob, folder: Path, tools: Tools, *, progress: Progress, cancel
     known = journal.once("known", lambda: _known(job, subject, base, progress, cancel))
     if known["skip"]:
         return _outcome(job, "skipped", (known["reason"],))
-    asked = tuple(case_text(case) for file in job.held_out for case in load_cases(Path(file)))
-    evidence, skipped = collected(journal, job, asked, subject, tools, progress)
-    probes, kept, held_texts = held_out(journal, evidence, subject, tools, recipe)
-    edits, model = _written(journal, job, kept, subject, tools, recipe, base, progress, cancel)
-    asking = [("writing", model)] if model["asked"] else []
-    _record(tools, job, "edits", asking + [("self_edit", records.edit_row(e)) for e in edits])
-    reviews = vetted(journal, job, edits, held_texts + asked, subject, tools, base, progress)
+    ready = _prepared(journal, job, subject, recipe, tools, base, progress, cancel)
     base.cache_clear()
-    _record(tools, job, "verdicts", [("verdict", records.verdict_row(r)) for r in reviews])
-    counts = count(reviews) | {"model": model}
-    accepted = [r.edit for r in reviews if r.accepted]
-    if len(accepted) < LEAST_EDITS:
-        why = f"{len(accepted)} of {len(edits)} self-edits passed vetting, {len(evidence)} pieces of evidence"
-        raise NothingToLearn(f"{job.library}: {why}", hint="; ".join(f"{w}: {r}" for w, r in skipped[:3]))
-    items = [item_of(edit, subject.surface, tools.language) for edit in accepted]
+    probes, accepted, counts, items = ready.probes, ready.accepted, ready.counts, ready.items
     fitted = journal.once("fitted", lambda: tools.fit(items, recipe, folder, progress=progress, cancel=cancel))
     _record(tools, job, "train", [("train", {k: v for k, v in fitted.items() if k != "losses"})])
     report = records.gate_from(
@@ -92,6 +92,39 @@ def run(job: LearnJob, folder: Path, tools: Tools, *, progress: Progress, cancel
     candidate.complete(made, folder)
     status = "promoted" if report.promoted else "rejected"
     return _outcome(job, status, report.reasons, counts, fitted, report, fitted["digest"])
+
+
+def prepare(job: LearnJob, folder: Path, tools: Tools, *, progress: Progress) -> Vetted:
+    """The steps between asking what the base knows and training, and no other; `run` on the same folder goes on."""
+    subject = locate(job.library, environment_from_dict(job.environment), tools.language, tools.index)
+    recipe = recipe_with(overrides(job, ""), job.seed)
+    return _prepared(Journal(folder), job, subject, recipe, tools, cache(tools.open_model), progress, None)
+
+
+def _prepared(
+    journal: Journal,
+    job: LearnJob,
+    subject: Subject,
+    recipe: Recipe,
+    tools: Tools,
+    base: Base,
+    progress: Progress,
+    cancel: Cancel | None,
+) -> Vetted:
+    asked = tuple(case_text(case) for file in job.held_out for case in load_cases(Path(file)))
+    evidence, skipped = collected(journal, job, asked, subject, tools, progress)
+    probes, kept, held_texts = held_out(journal, evidence, subject, tools, recipe)
+    edits, model = _written(journal, job, kept, subject, tools, recipe, base, progress, cancel)
+    asking = [("writing", model)] if model["asked"] else []
+    _record(tools, job, "edits", asking + [("self_edit", records.edit_row(e)) for e in edits])
+    reviews = vetted(journal, job, edits, held_texts + asked, subject, tools, base, progress)
+    _record(tools, job, "verdicts", [("verdict", records.verdict_row(r)) for r in reviews])
+    accepted = [r.edit for r in reviews if r.accepted]
+    if len(accepted) < LEAST_EDITS:
+        why = f"{len(accepted)} of {len(edits)} self-edits passed vetting, {len(evidence)} pieces of evidence"
+        raise NothingToLearn(f"{job.library}: {why}", hint="; ".join(f"{w}: {r}" for w, r in skipped[:3]))
+    items = [item_of(edit, subject.surface, tools.language) for edit in accepted]
+    return Vetted(subject, recipe, probes, accepted, count(reviews) | {"model": model}, items)
 
 
 def overrides(job: LearnJob, group: str) -> dict:

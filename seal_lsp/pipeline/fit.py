@@ -9,7 +9,7 @@ from typing import Protocol
 
 from seal_lsp.core.lm import Cancel, LanguageModel
 from seal_lsp.core.progress import Progress
-from seal_lsp.train.packing import Item
+from seal_lsp.train.packing import Item, Sequence_, Tokenizer
 from seal_lsp.train.recipe import Recipe
 
 
@@ -22,19 +22,26 @@ class Fit(Protocol):
     ) -> dict: ...
 
 
+def planned(items: Sequence[Item], recipe: Recipe, tokenizer: Tokenizer) -> list[list[Sequence_]]:
+    """The batches of every step, generic text to replay included."""
+    from seal_lsp.measure.corpora import replay_texts
+    from seal_lsp.train import loop
+
+    replay = replay_texts(round(recipe.tokens * recipe.replay_share / 120) + 1, seed=recipe.seed)
+    return loop.plan(items, replay, tokenizer, recipe)
+
+
 def fit_with(open_model: Callable[[], LanguageModel]) -> Fit:
     """A Fit that trains the network of the torch model that `open_model` loads."""
 
     def fit(items: Sequence[Item], recipe: Recipe, folder: Path, *, progress: Progress, cancel: Cancel | None) -> dict:
         import torch
 
-        from seal_lsp.measure.corpora import replay_texts
         from seal_lsp.train import loop, lora
 
         progress("train", 0.0, "loading the base model")
         model = open_model()
-        replay = replay_texts(round(recipe.tokens * recipe.replay_share / 120) + 1, seed=recipe.seed)
-        batches = loop.plan(items, replay, model.tokenizer, recipe)
+        batches = planned(items, recipe, model.tokenizer)
         network = lora.attach(model.network, recipe)
 
         def report(step: int, steps: int, loss: float) -> None:

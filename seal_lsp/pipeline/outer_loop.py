@@ -20,7 +20,7 @@ from seal_lsp.core.learning import Case, Evidence, LearnJob, digest_of
 from seal_lsp.core.library import environment_from_dict
 from seal_lsp.core.lm import LanguageModel
 from seal_lsp.core.progress import Progress
-from seal_lsp.gate.examine import probe_bits
+from seal_lsp.gate.examine import name_bits
 from seal_lsp.measure.bootstrap import paired
 from seal_lsp.measure.cases import load_cases
 from seal_lsp.measure.overlap import case_text
@@ -74,7 +74,7 @@ def prepare(job: LearnJob, bench: Bench) -> Ground:
     asked = tuple(case_text(case) for file in job.held_out for case in load_cases(Path(file)))
     evidence, _ = cycle.collected(journal, job, asked, subject, tools, bench.progress)
     probes, kept, held = cycle.held_out(journal, evidence, subject, tools, bench.recipe)
-    bits = journal.once("base_bits", lambda: probe_bits(bench.model, probes, None, None))
+    bits = journal.once("base_bits", lambda: name_bits(bench.model, probes, None, None))
     return Ground(job, subject, kept, probes, held + asked, bits)
 
 
@@ -209,7 +209,7 @@ def _tried(ground: Ground, mix: Mix, writer: Writer | None, bench: Bench, journa
         )
         tokens = fitted["tokens"]
         bench.model.load_adapter(journal.folder / fitted["folder"], fitted["digest"])
-        bits = probe_bits(bench.model, ground.probes, fitted["digest"], None)
+        bits = name_bits(bench.model, ground.probes, fitted["digest"], None)
         bench.model.unload_adapter(fitted["digest"])
     return {
         "asked": [asdict(one) for one in asked],

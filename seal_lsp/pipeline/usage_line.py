@@ -6,6 +6,8 @@ names an argument that does not exist it is asked again, with the signature's na
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from seal_lsp.core.api import ApiSurface, Symbol
 from seal_lsp.core.errors import UsageError
 from seal_lsp.core.language import LanguageSupport
@@ -21,34 +23,43 @@ _VALUE_TOKENS = 16
 
 def usage_line(
     model: LanguageModel,
-    adapter: str,
+    adapter: str | None,
     symbol: str,
     surface: ApiSurface,
     language: LanguageSupport,
     importable: frozenset[str],
 ) -> UsageLineReply:
-    """One statement that uses `symbol` (a qualname of the surface). Raises UsageError when there is no such symbol."""
+    """One statement that uses `symbol` (a qualname of the surface), written under `adapter` or by the bare base. Raises
+    UsageError when there is no such symbol."""
     head, start = usage_head(symbol, surface)
     if not start:
-        return UsageLineReply("rejected", adapter=adapter, reason="it is not called")
-    answer = model.generate([head + start], max_tokens=_TOKENS, stop=("\n\n",), adapter=adapter)[0]
+        return UsageLineReply("rejected", adapter=adapter or "", reason="it is not called")
     reason = "the model wrote no complete call"
-    for line in (
-        closed(start + answer.text, head, language),
-        grounded(model, adapter, symbol, head + start, surface, language),
-    ):
+    drafts = (
+        lambda: written_lines(model, adapter, [(head, start)], language)[0],
+        lambda: grounded(model, adapter, symbol, head + start, surface, language),
+    )
+    for draft in drafts:  # the second is asked for only where the first does not stand
+        line = draft().removeprefix(head)
         if not line:
             continue
-        line = line.removeprefix(head)
         verdict = vet_line(head + line, (surface,), importable, language)
         if verdict.passed:
-            return UsageLineReply("ready", line, adapter)
+            return UsageLineReply("ready", line, adapter or "")
         reason = f"{verdict.check}: {verdict.reason}"
-    return UsageLineReply("rejected", adapter=adapter, reason=reason)
+    return UsageLineReply("rejected", adapter=adapter or "", reason=reason)
+
+
+def written_lines(
+    model: LanguageModel, adapter: str | None, begun: Sequence[tuple[str, str]], language: LanguageSupport
+) -> list[str]:
+    """The line that the model writes by itself after each (head, start), not vetted; '' where it closes no call."""
+    answers = model.generate([h + start for h, start in begun], max_tokens=_TOKENS, stop=("\n\n",), adapter=adapter)
+    return [closed(start + answer.text, head, language) for (head, start), answer in zip(begun, answers, strict=True)]
 
 
 def grounded(
-    model: LanguageModel, adapter: str, symbol: str, text: str, surface: ApiSurface, language: LanguageSupport
+    model: LanguageModel, adapter: str | None, symbol: str, text: str, surface: ApiSurface, language: LanguageSupport
 ) -> str:
     """`text` and the arguments that the call needs, else the one the model likes best: names from the signature, values
     by the model. '' when a name must not be given as a keyword, or the model writes no value."""
@@ -58,8 +69,8 @@ def grounded(
     if any(p.kind == "positional_only" for p in parameters):
         return ""
     if not names and parameters:
-        scores = model.rank(text, [p.name for p in parameters], adapter=adapter)
-        names = [max(zip(scores, (p.name for p in parameters), strict=True))[1]]
+        ranked = model.rank_names(text, [p.name for p in parameters], adapter=adapter)
+        names = [max(zip(map(sum, ranked), (p.name for p in parameters), strict=True))[1]]
     for number, name in enumerate(names):
         text += f"{', ' if number else ''}{name}="
         value = first_argument(

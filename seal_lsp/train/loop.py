@@ -11,6 +11,7 @@ import random
 import resource
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from torch.nn.functional import cross_entropy, kl_div, log_softmax
 
 from seal_lsp.core.errors import Cancelled
 from seal_lsp.core.lm import Cancel
-from seal_lsp.train import checkpoint
+from seal_lsp.train import checkpoint, fused
 from seal_lsp.train.packing import Item, Sequence_, Tokenizer, encode, pack
 from seal_lsp.train.recipe import Recipe
 
@@ -67,9 +68,11 @@ def train(
     *,
     report: Callable[[int, int, float], None],
     cancel: Cancel | None = None,
+    plain: bool = False,
 ) -> TrainReport:
     """Train the LoRA weights of `network` (a PeftModel in train mode) through `batches`, checkpointing in `folder`.
 
+    `plain` leaves PEFT's and torch's own passes as they are (train/fused.py has the cheaper ones).
     Raises Cancelled between steps when asked to stop, NoSpaceLeft when a checkpoint cannot be written.
     """
     parameters = [p for p in network.parameters() if p.requires_grad]
@@ -79,31 +82,21 @@ def train(
     resumed = checkpoint.restore(folder, network, optimiser)
     losses = list(resumed.losses)
     tokens = resumed.tokens
-    device = next(network.parameters()).device
     started = time.monotonic()
-    for step in range(resumed.step, len(batches)):
-        if cancel is not None and cancel.is_set():
-            raise Cancelled("learning was stopped", hint="it goes on from the last finished step")
-        for group in optimiser.param_groups:
-            group["lr"] = recipe.learning_rate * _schedule(step, len(batches), recipe.warmup)
-        loss = 0.0
-        for kind in ("learn", "replay"):
-            some = [s for s in batches[step] if s.kind == kind]
-            if some:
-                part = (
-                    _learn_loss(network, some, device)
-                    if kind == "learn"
-                    else recipe.kl * _replay_loss(network, some, device)
-                )
-                part.backward()
-                loss += part.item() if kind == "learn" else 0.0
-        torch.nn.utils.clip_grad_norm_(parameters, recipe.clip)
-        optimiser.step()
-        optimiser.zero_grad(set_to_none=True)
-        losses.append(round(loss, 5))
-        tokens += sum(len(s.tokens) for s in batches[step])
-        checkpoint.save(folder, network, optimiser, checkpoint.Reached(step + 1, tokens, tuple(losses)))
-        report(step + 1, len(batches), loss)
+    with nullcontext() if plain else fused.fused(network):
+        for step in range(resumed.step, len(batches)):
+            if cancel is not None and cancel.is_set():
+                raise Cancelled("learning was stopped", hint="it goes on from the last finished step")
+            for group in optimiser.param_groups:
+                group["lr"] = recipe.learning_rate * schedule(step, len(batches), recipe.warmup)
+            loss = backward(network, batches[step], recipe, plain=plain)
+            torch.nn.utils.clip_grad_norm_(parameters, recipe.clip)
+            optimiser.step()
+            optimiser.zero_grad(set_to_none=True)
+            losses.append(round(loss, 5))
+            tokens += sum(len(s.tokens) for s in batches[step])
+            checkpoint.save(folder, network, optimiser, checkpoint.Reached(step + 1, tokens, tuple(losses)))
+            report(step + 1, len(batches), loss)
     return TrainReport(
         len(batches), tokens, round(time.monotonic() - started, 1), peak_rss_mb(), tuple(losses), resumed.step
     )
@@ -114,8 +107,20 @@ def peak_rss_mb() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
-def _schedule(step: int, steps: int, warmup: float) -> float:
-    """Linear warm-up, then cosine down to a tenth."""
+def backward(network: torch.nn.Module, batch: Sequence[Sequence_], recipe: Recipe, *, plain: bool = False) -> float:
+    """Leave one step's gradients; returns the learning loss."""
+    learned = 0.0
+    for kind, factor in (("learn", 1.0), ("replay", recipe.kl)):
+        some = [s for s in batch if s.kind == kind]
+        if some:
+            loss = factor * loss_of(network, some, kind, plain=plain)
+            loss.backward()
+            learned += loss.item() if kind == "learn" else 0.0
+    return learned
+
+
+def schedule(step: int, steps: int, warmup: float) -> float:
+    """Share of the learning rate: linear warm-up, then cosine down to a tenth."""
     ramp = max(1, round(steps * warmup))
     if step < ramp:
         return (step + 1) / ramp
@@ -142,24 +147,27 @@ def _states(network: torch.nn.Module, tokens: torch.Tensor, mask: torch.Tensor) 
     return network.get_base_model().model(input_ids=tokens, attention_mask=padded, use_cache=False).last_hidden_state
 
 
-def _learn_loss(network: torch.nn.Module, sequences: Sequence[Sequence_], device: torch.device) -> torch.Tensor:
-    """Weighted mean cross-entropy (nats) over the tokens whose weight is not 0."""
-    tokens, mask, weights = _batch(sequences, device)
-    states = _states(network, tokens, mask)[:, :-1]
-    wanted = weights[:, 1:] > 0
-    logits = network.get_base_model().lm_head(states[wanted]).float()
-    weight = weights[:, 1:][wanted]
-    return (cross_entropy(logits, tokens[:, 1:][wanted], reduction="none") * weight).sum() / weight.sum().clamp(
-        min=1e-6
-    )
-
-
-def _replay_loss(network: torch.nn.Module, sequences: Sequence[Sequence_], device: torch.device) -> torch.Tensor:
-    """KL(base || adapter) in nats a token: the base, adapter disabled, is its own teacher (2605.26097)."""
-    tokens, mask, weights = _batch(sequences, device)
+def loss_of(network: torch.nn.Module, some: Sequence[Sequence_], kind: str, *, plain: bool = False) -> torch.Tensor:
+    """learn: weighted mean cross-entropy (nats) over the tokens whose weight is not 0. replay: KL(base || adapter) in
+    nats a token: the base, adapter disabled, is its own teacher (2605.26097). `plain`: by torch's own functions."""
+    tokens, mask, weights = _batch(some, next(network.parameters()).device)
     wanted = (weights[:, 1:] > 0) & (mask[:, 1:] > 0)
     head = network.get_base_model().lm_head
-    with torch.no_grad(), network.disable_adapter():
-        teacher = log_softmax(head(_states(network, tokens, mask)[:, :-1][wanted]).float(), dim=-1)
-    student = log_softmax(head(_states(network, tokens, mask)[:, :-1][wanted]).float(), dim=-1)
-    return kl_div(student, teacher, log_target=True, reduction="batchmean")
+    cheap = not plain and fused.can_be_head(head)
+    if kind == "replay":
+        with torch.no_grad(), network.disable_adapter():
+            teacher = _states(network, tokens, mask)[:, :-1][wanted]
+    states = _states(network, tokens, mask)[:, :-1][wanted]
+    if kind == "replay":
+        return fused.divergence(states, teacher, head) if cheap else _divergence(states, teacher, head)
+    targets, weight = tokens[:, 1:][wanted], weights[:, 1:][wanted]
+    if cheap:
+        return fused.cross_entropy(states, head, targets, weight)
+    each = cross_entropy(head(states).float(), targets, reduction="none")
+    return (each * weight).sum() / weight.sum().clamp(min=1e-6)
+
+
+def _divergence(states: torch.Tensor, teacher: torch.Tensor, head: torch.nn.Module) -> torch.Tensor:
+    with torch.no_grad():
+        wanted = log_softmax(head(teacher).float(), dim=-1)
+    return kl_div(log_softmax(head(states).float(), dim=-1), wanted, log_target=True, reduction="batchmean")

@@ -50,7 +50,7 @@ def test_exit_codes() -> None:
 
 def test_every_command_is_in_the_table_and_the_other_way_round() -> None:
     table = _part("commands")
-    named = set(re.findall(r"`(?:seal-lsp )?((?:audit |model |eval )?[a-z-]+)[^`]*`", table)) - {"seal-lsp"}
+    named = set(re.findall(r"`(?:seal-lsp )?((?:audit |bench |model |eval )?[a-z-]+)[^`]*`", table)) - {"seal-lsp"}
     commands = set(_commands())
     assert commands - named == set()
     listed = {row.split("`")[1].removeprefix("seal-lsp").split(" ")[1:2] and row.split("`")[1].split(" ")[1]

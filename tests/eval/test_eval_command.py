@@ -36,7 +36,8 @@ class Run:
         return self.root / "report"
 
     def again(self, *more: object):
-        done = seal_eval(self.environ, *more, *self.words)
+        hovers = () if more[:1] == ("forgetting",) else ("--hovers", 4)
+        done = seal_eval(self.environ, *more, *self.words, *hovers)
         assert done.returncode == 0, done.stdout + done.stderr
         return done
 
@@ -112,6 +113,20 @@ def test_the_gold_name_reaches_no_server(run, first):
         assert typed.text[typed.offset :].split("\n")[0] == ""
 
 
+def test_hover_lines_are_asked_of_base_and_adapter(run, first):
+    found = [json.loads(line) for line in (run.folder / "hovers.jsonl").read_text().splitlines()]
+    assert [(one["arm"], one["library"]) for one in found] == [
+        (arm, library) for library in LIBRARIES for arm in ("base", "adapter") for _ in range(4)
+    ]
+    for library in LIBRARIES:
+        assert {one["adapter"] for one in found if one["library"] == library} == {
+            "", first["libraries"][library]["adapter"]
+        }  # fmt: skip
+        assert first["hovers"]["libraries"][library]["base"]["symbols"] == 4
+    assert any(one["shown"] for one in found)
+    assert first["hovers"]["differences"]["exists"]["n"] == 8
+
+
 def test_the_report_says_how_to_measure_it_again(run, first):
     assert first["command"].startswith("seal-lsp eval ")
     assert "--set learning_rate=0.01" in first["command"]
@@ -135,7 +150,14 @@ def test_the_documents_hold_every_table(run, first):
     assert page.count("<svg") >= 3
     assert "Training loss" in page
     text = (run.root / "RESULTS.md").read_text()
-    for said in ("seal-lsp eval ", "python 3", *LIBRARIES, "Differences with 95 % intervals", "| product | 6 |"):
+    for said in (
+        "seal-lsp eval ",
+        "python 3",
+        *LIBRARIES,
+        "Differences with 95 % intervals",
+        "| product | 6 |",
+        "Hover lines",
+    ):
         assert said in text, said
 
 

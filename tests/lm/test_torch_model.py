@@ -86,6 +86,24 @@ def test_rank_equals_score_where_nothing_merges(shared_model):
     assert all(s.tokens == len(shared_model.tokens.split(prefix, n)[1]) for s, n in zip(scores, names, strict=True))
 
 
+@pytest.mark.parametrize("prefix", ["from x import ", "    return self.", ""])
+def test_a_name_is_ranked_with_its_end(shared_model, prefix):
+    names = ["symbol", "symbols", "resolve", "resolve_all", "日本", "x"]
+    ranked = shared_model.rank_names(prefix, names)
+    assert [score for score, _ in ranked] == pytest.approx(shared_model.rank(prefix, names), abs=1e-3)
+    ends = [
+        i
+        for i, b in enumerate(shared_model.tokens.bytes_of)
+        if b and not (b[:1].isalnum() or b[0] >= 128 or b[0] == 95)
+    ]
+    ends = sorted({*ends, *shared_model.tokens.ends})
+    shared, rests = shared_model.tokens.after(prefix, names, 900)
+    for (_, end), rest in zip(ranked, rests, strict=True):
+        with torch.inference_mode():
+            last = shared_model.network(torch.tensor([shared + rest])).logits[0, -1].float().softmax(-1)
+        assert end == pytest.approx(float(last[ends].sum().log()), abs=1e-3)
+
+
 def test_more_candidates_than_fit_one_pass(shared_model):
     names = [f"name_{i}" for i in range(150)]
     together = shared_model.rank("self.", names)
@@ -154,6 +172,48 @@ def test_typing_reads_only_what_is_new(tiny_folder, text):
     assert (
         count_tokens_read(model, lambda: model.generate([prompt + " self"], max_tokens=3, max_prompt_tokens=200)) < 12
     )
+
+
+def long_and_short(text: str) -> list[str]:
+    return [text[:start] for start in (900, 3000, 40, 2000, 1500)] + ["self."]
+
+
+def test_a_batch_goes_on_from_kept_prefixes(tiny_folder, text):
+    """Prompts of very different lengths, some read before (by ranking), some not: the batch reads little, and says what
+    a model says that keeps nothing."""
+    fresh, kept = load(tiny_folder, device="cpu"), load(tiny_folder, device="cpu", prefixes=8)
+    prompts = long_and_short(text)
+    options = {"max_tokens": 10, "max_prompt_tokens": 200}
+    expected = []
+    for prompt in prompts:
+        fresh._prefixes.clear()
+        expected += texts(fresh.generate([prompt], **options))
+    for prompt in prompts[:3]:
+        kept.rank(prompt, CANDIDATES, max_prompt_tokens=200)
+    assert texts(kept.generate(prompts, **options)) == expected
+    assert texts(kept.generate(prompts, **options)) == expected
+    for prompt in prompts:
+        kept.rank(prompt, ["a", "b"], max_prompt_tokens=200)
+    assert count_tokens_read(kept, lambda: kept.generate(prompts, **options)) < 40
+
+
+def test_many_prompts_go_in_several_batches(shared_model, text):
+    prompts = [text[: 100 + 37 * n] for n in range(19)]
+    rows = []
+    forward = shared_model.network.forward
+
+    def noting(*args, **kwargs):
+        rows.append(kwargs["input_ids"].shape[0])
+        return forward(*args, **kwargs)
+
+    shared_model.network.forward = noting
+    try:
+        written = shared_model.generate(prompts, max_tokens=4, max_prompt_tokens=64)
+    finally:
+        del shared_model.network.forward
+    assert max(rows) == 16
+    single = [shared_model.generate([p], max_tokens=4, max_prompt_tokens=64)[0] for p in prompts]
+    assert texts(written) == texts(single)
 
 
 @pytest.mark.parametrize("anchored", [False, True])

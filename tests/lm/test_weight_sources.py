@@ -105,6 +105,31 @@ def test_a_wheel_that_is_wrong_leaves_nothing(registry, index, broken, message):
     assert left_over(registry) == []
 
 
+def test_what_a_download_deletes_meanwhile_counts_as_nothing(tmp_path):
+    """pip writes into temporary files and folders of its own and deletes them, whenever it likes."""
+    (tmp_path / "stays").write_bytes(b"x" * 100)
+    churn = """
+        import itertools, pathlib, shutil, sys
+        root = pathlib.Path(sys.argv[1])
+        for n in itertools.count():
+            folder = root / f"tmp{n}"
+            folder.mkdir()
+            for name in "abcdefgh":
+                (folder / name).touch()
+            if not n:
+                print("begun", flush=True)
+            shutil.rmtree(folder)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(churn), str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        try:
+            process.stdout.readline()
+            assert {files.bytes_below(tmp_path) for _ in range(3000)} == {100}
+            assert process.poll() is None, "nothing was deleted meanwhile"
+        finally:
+            process.kill()
+
+
 def test_an_interpreter_without_pip_is_said(registry, index, monkeypatch, tmp_path):
     fake = tmp_path / "python"
     fake.write_text('#!/bin/sh\necho "$0: No module named pip" >&2\nexit 1\n')

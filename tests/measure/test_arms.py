@@ -6,7 +6,7 @@ import pytest
 
 from seal_lsp.core.errors import UsageError
 from seal_lsp.lm.scripted import ScriptedLanguageModel
-from seal_lsp.measure.arms import Prompt, ask, ask_masked, chosen, prompt
+from seal_lsp.measure.arms import AtHand, Prompt, Question, ask, cheapest_first, chosen, prompt
 from seal_lsp.measure.remembered import Memory, RememberedModel
 
 A, B = "a" * 64, "b" * 64
@@ -40,8 +40,12 @@ def test_a_wrong_arm_is_said_with_the_right_ones(words, said):
     assert "base+rag" in error.value.hint
 
 
+def at_ladder(*names: str, masked: bool = False, text: str = "ladder.", kind: str = "member") -> Question:
+    return Question(prompt(text), names, kind, masked)
+
+
 def test_base_and_adapter_answer_the_same_place():
-    base, adapter = (ask(model(), SHOWN, ("climb", "fold"), one) for one in (None, A))
+    (base,), (adapter,) = (ask(model(), [at_ladder("climb", "fold")], one) for one in (None, A))
     assert base.scores[0] > base.scores[1]
     assert adapter.scores[1] > adapter.scores[0]
     assert (base.text, adapter.text) == ("jump()", "climb(rungs=1)")
@@ -49,15 +53,33 @@ def test_base_and_adapter_answer_the_same_place():
 
 
 def test_masked_the_name_exists_and_then_the_model_is_free():
-    answer = ask_masked(model(), SHOWN, ("fold", "climb"), "member", None)
+    (answer,) = ask(model(), [at_ladder("fold", "climb", masked=True)], None)
     assert (answer.text, answer.names, answer.own) == ("climb(rungs=2)", ("fold", "climb"), True)
-    answer = ask_masked(model(), Prompt("Press(", 256), ("pressure", "mesh"), "keyword", None)
-    assert answer.text == "mesh=8)"
+    keyword = Question(prompt("Press("), ("pressure", "mesh"), "keyword", masked=True)
+    assert ask(model(), [keyword], None)[0].text == "mesh=8)"
 
 
 def test_where_nothing_is_known_nothing_is_offered_and_the_text_is_free():
-    answer = ask_masked(model(), SHOWN, (), "member", None)
+    (answer,) = ask(model(), [at_ladder(masked=True)], None)
     assert (answer.names, answer.text, answer.own) == ((), "jump()", True)
+
+
+def test_several_places_are_answered_as_each_alone_in_their_order():
+    questions = [
+        at_ladder("fold", "climb", masked=True),
+        Question(Prompt("Press(mesh=", 768), ("8",), "member"),
+        at_ladder(masked=True),
+        at_ladder("climb", "fold"),
+    ]
+    together = ask(model(), questions, A)
+    assert together == [ask(model(), [one], A)[0] for one in questions]
+    assert [one.text for one in together] == ["fold", "8)", "climb(rungs=1)", "climb(rungs=1)"]
+
+
+def test_arms_that_read_the_same_follow_one_another():
+    at_hand = AtHand(model(), None, adapter="b", wrong="a")
+    arms = ("base", "base+rag", "adapter", "adapter+rag", "wrong-adapter", "grounded")
+    assert cheapest_first(arms, at_hand) == ["base", "grounded", "wrong-adapter", "adapter", "base+rag", "adapter+rag"]
 
 
 class Counting(ScriptedLanguageModel):
@@ -82,7 +104,7 @@ def test_answers_are_remembered_by_weights_adapter_scale_and_question(tmp_path):
         inner = counting()
         wrapped = RememberedModel(inner, memory)
         wrapped.set_scale(A, scale)
-        answer = ask(wrapped, shown, ("climb", "fold"), adapter)
+        answer = ask(wrapped, [Question(shown, ("climb", "fold"), "member")], adapter)
         spans = wrapped.score([("x", "climb")], adapter=adapter)
         memory.close()
         return (answer, spans), inner.calls
@@ -97,6 +119,29 @@ def test_answers_are_remembered_by_weights_adapter_scale_and_question(tmp_path):
     assert run(A)[1] == 0
     assert run(A, scale=0.5)[1] == 3
     assert run(shown=Prompt("ladder.", 128))[1] == 2, "the spans have no prompt"
+
+
+def test_of_several_prompts_only_those_not_remembered_are_asked(tmp_path):
+    class Noting(ScriptedLanguageModel):
+        def generate(self, prompts, **options):
+            self.asked = [*getattr(self, "asked", []), list(prompts)]
+            return super().generate(prompts, **options)
+
+    def run(*prompts: str) -> tuple[list[str], list[list[str]], int]:
+        memory = Memory(tmp_path / "calls.jsonl")
+        inner = Noting({"ladder.": "climb()", "press.": "rinse()", "x.": "y"})
+        texts = [one.text for one in RememberedModel(inner, memory).generate(prompts, max_tokens=4)]
+        memory.close()
+        return texts, getattr(inner, "asked", []), memory.found
+
+    assert run("press.") == (["rinse()"], [["press."]], 0)
+    assert run("ladder.", "press.", "x.", "ladder.") == (
+        ["climb()", "rinse()", "y", "climb()"],
+        [["ladder.", "x."]],
+        2,
+    )
+    assert run("x.", "ladder.") == (["y", "climb()"], [], 2)
+    assert run() == ([], [], 0)
 
 
 def test_a_line_that_was_cut_off_is_measured_again(tmp_path):

@@ -17,7 +17,8 @@ from seal_lsp.core.lm import LanguageModel
 from seal_lsp.measure.bootstrap import Interval, paired
 from seal_lsp.measure.suites.sandbox import Limits, Runtime, Verdict, run_program
 
-_BATCH = 4
+BATCH = 16
+"""Tasks that are asked for together; a model that keeps so many prompts reads each once."""
 _MOST_NAMES = 3
 _STOPS = ("\ndef ", "\nclass ", "\n@", "\n#", "\nif ", "\nprint", "\nassert", "\nimport ", "\nfrom ", "\n```", "\n\n\n")
 
@@ -84,8 +85,8 @@ def measure(
     rows: list[Row] = []
     for arm in arms:
         for adapter, some in _by_adapter(tasks, arm, adapters).items():
-            for start in range(0, len(some), _BATCH):
-                rows += _rows(arm, some[start : start + _BATCH], model, adapter, run, max_tokens)
+            for start in range(0, len(some), BATCH):
+                rows += _rows(arm, some[start : start + BATCH], model, adapter, run, max_tokens)
                 progress(len(rows), len(arms) * len(tasks))
     return rows
 
@@ -106,9 +107,10 @@ def _rows(
     max_tokens: int,
 ) -> list[Row]:
     prompts = [task.prompts[arm.prompt] for task in tasks]
+    costs = [_costs(model, task, prompt, adapter) for task, prompt in zip(tasks, prompts, strict=True)]
     written = model.generate(prompts, max_tokens=max_tokens, stop=_STOPS, adapter=adapter)
     rows = []
-    for task, prompt, text in zip(tasks, prompts, written, strict=True):
+    for task, (bits, name_bits), text in zip(tasks, costs, written, strict=True):
         answer = cut(task.prompts["plain"], text.text)
         verdict = run(task, answer)
         rows.append(
@@ -119,12 +121,18 @@ def _rows(
                 passed=verdict.passed,
                 error=verdict.error,
                 answer=answer,
-                bits=_bits(model, prompt, [(0, len(task.reference))], task.reference, adapter),
-                name_bits=_bits(model, prompt, task.names[:_MOST_NAMES], task.reference, adapter),
+                bits=bits,
+                name_bits=name_bits,
                 adapter=adapter or "",
             )
         )
     return rows
+
+
+def _costs(model: LanguageModel, task: Task, prompt: str, adapter: str | None) -> tuple[float | None, float | None]:
+    """Bits per byte of the whole reference, and of the names in it."""
+    whole = [(0, len(task.reference))]
+    return tuple(_bits(model, prompt, spans, task.reference, adapter) for spans in (whole, task.names[:_MOST_NAMES]))
 
 
 def _bits(

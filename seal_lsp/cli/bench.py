@@ -1,0 +1,78 @@
+"""`seal-lsp bench`: how fast this machine does it. `bench train` measures training against what the machine can do and
+against TRL's SFTTrainer on the same snippets.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seal_lsp.cli import eval_options as given
+from seal_lsp.cli.output import EPILOG, Json, note, show
+
+app = typer.Typer(
+    name="bench",
+    help="Measure speed: `bench train` trains against the machine's limit and against TRL's SFTTrainer.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+@app.callback()
+def bench() -> None:
+    """Without it typer would make the only sub-command the group itself."""
+
+
+@app.command(epilog=EPILOG)
+def train(
+    lib: Annotated[str, typer.Option(help="The library to prepare snippets of: name, name==version.")] = "",
+    site: given.Sites = None,
+    python: given.Python = None,
+    cycle: Annotated[
+        Path | None, typer.Option(help="Take the snippets of this finished learning cycle's folder instead.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Folder for bench_train.json, bench_train.md and all that was measured.")
+    ] = None,
+    contenders: Annotated[str, typer.Option(help="Which, with commas between; ours is always there.")] = "",
+    every: Annotated[int, typer.Option(min=1, help="Ask the probes after so many trained tokens.")] = 2000,
+    cap: Annotated[float, typer.Option(min=0.1, help="A contender gives up after so many times our seconds.")] = 4.0,
+    set_: given.Set = None,
+    seed: given.Seed = 0,
+    model: given.Model = "",
+    threads: given.Threads = None,
+    json: Json = False,
+) -> None:
+    """Tokens a second, memory and the machine's limit, and the time to the same probe score beside SFTTrainer."""
+    from tempfile import TemporaryDirectory
+
+    from seal_lsp.cli.bench_train_run import Options, chosen, run
+    from seal_lsp.cli.bench_train_sheets import bench_sheets, write_markdown
+    from seal_lsp.cli.eval_progress import Watch, resumable
+    from seal_lsp.cli.eval_sheets import print_sheets
+
+    with TemporaryDirectory(prefix="seal-bench-") as temporary, Watch() as watch, resumable():
+        folder = report.absolute() if report is not None else Path(temporary)
+        options = Options(
+            library=lib,
+            sites=tuple(site or ()),
+            python=python,
+            cycle=cycle,
+            report=folder,
+            contenders=chosen(contenders),
+            every=every,
+            cap=cap,
+            overrides=given.overrides_from(set_ or ()),
+            seed=seed,
+            model=model,
+            threads=threads,
+        )
+        found = run(options, watch)
+        if report is not None:
+            note(f"report: {write_markdown(found, folder)}")
+    show(found, json, lambda console: print_sheets(console, bench_sheets(found)))
+    for said in found["failures"]:
+        note(said)
