@@ -21,6 +21,7 @@ from seal_lsp.cli import (
     eval,
     forget,
     hover,
+    improve_writer,
     learn,
     libraries,
     model,
@@ -60,6 +61,7 @@ for name, function in {
     "engine": engine.command,
     "demo": demo.command,
     "doctor": doctor.command,
+    "improve-writer": improve_writer.command,
     "vet-report": vet_report.vet_report,
 }.items():
     app.command(name, epilog=EPILOG)(function)

@@ -33,7 +33,7 @@ SHAPE_AN_ADAPTER = (
 @dataclass(frozen=True)
 class Options:
     """What the command line asked for. `typed` drops the rest of the cursor's line from the product's document;
-    `hovers` usage lines are asked for in each library."""
+    `hovers` usage lines are asked for in each library; `libraries` are named without cases."""
 
     cases: tuple[Path, ...]
     report: Path
@@ -53,10 +53,11 @@ class Options:
     hovers: int | None = None
     resamples: int = 2000
     characters: int = 0
+    libraries: tuple[LibraryId, ...] = ()
 
     def command_line(self, name: str = "eval") -> str:
         """The command that measures the same again."""
-        words: list[object] = ["seal-lsp", *name.split(), *self.cases]
+        words: list[object] = ["seal-lsp", *name.split(), *self.cases, *self.libraries]
         for option, value in {
             "--arms": ",".join(self.arms), "--python": self.python, "--report": self.report, "--model": self.model,
             "--wrong-adapter": self.wrong_adapter, "--limit": self.limit, "--threads": self.threads,
@@ -121,6 +122,8 @@ def locate(options: Options) -> list[Located]:
             cases, files = found.setdefault(LibraryId(case.library, case.version), ([], []))
             cases.append(case)
             files += [file] if file not in files else []
+    for library in options.libraries:
+        found.setdefault(library, ([], []))
     places = _places(options)
     return [
         Located(

@@ -16,6 +16,7 @@ from pathlib import Path
 import torch
 
 from seal_lsp.core.lm import Cancel, Generation, ModelInfo, SpanScore
+from seal_lsp.lm.chat import chat_of
 from seal_lsp.lm.decode import Limits, batches, decode_batch, decode_one
 from seal_lsp.lm.kv import PrefixCaches
 from seal_lsp.lm.likelihood import rank_candidates, score_pairs
@@ -40,6 +41,7 @@ class TorchLanguageModel:
         self.fim = fim_format(known)
         infill_ends = [known[t] for t in self.fim.ends if t in known] if self.fim else []
         self.tokens = Tokens(tokenizer, ends=[*_ends(network), *infill_ends])
+        self.chat = chat_of(tokenizer)
         self._info = replace(info, fim=self.fim is not None)
         self._anchored = anchored
         self._adapters = Adapters(network)

@@ -7,8 +7,7 @@ candidate with a complete manifest and says what the gate decided.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -18,7 +17,7 @@ from seal_lsp.core.api import ApiSurface
 from seal_lsp.core.errors import NothingToLearn
 from seal_lsp.core.language import LanguageSupport
 from seal_lsp.core.learning import Case, CycleOutcome, Evidence, GateReport, LearnJob, Review, SelfEdit
-from seal_lsp.core.library import environment_from_dict
+from seal_lsp.core.library import LibraryId, environment_from_dict
 from seal_lsp.core.lm import Cancel, LanguageModel
 from seal_lsp.core.progress import Progress
 from seal_lsp.gate.examine import Exam, examine
@@ -32,7 +31,7 @@ from seal_lsp.pipeline.fit import Fit
 from seal_lsp.pipeline.journal import Journal
 from seal_lsp.pipeline.known import knowledge
 from seal_lsp.pipeline.subject import Subject, importable, locate
-from seal_lsp.self_edits.write import write
+from seal_lsp.pipeline.writing import Mix, Writer, count, mix_with, model_report, voice_of, written
 from seal_lsp.store.api_index import ApiIndex
 from seal_lsp.store.ledger import Ledger
 from seal_lsp.train.packing import Item
@@ -42,8 +41,6 @@ from seal_lsp.vet.review import VetContext, review
 Base = Callable[[], LanguageModel]
 
 LEAST_EDITS = 12
-_CHARACTERS_A_TOKEN = 3.2
-_VET_LOSS = 1.25  # written beyond the budget, because vetting rejects some
 
 
 @dataclass(frozen=True)
@@ -60,7 +57,8 @@ class Vetted:
 
 @dataclass(frozen=True)
 class Tools:
-    """What a cycle works with. `open_model` loads the job's base afresh, without adapters."""
+    """What a cycle works with. `open_model` loads the job's base afresh, without adapters. `recorded_mix` is what the
+    outer loop measured to be best for a library ({} for none), `writer` the adapter under which the base writes."""
 
     language: LanguageSupport
     open_model: Callable[[], LanguageModel]
@@ -68,6 +66,8 @@ class Tools:
     index: ApiIndex
     ledger: Ledger
     now: Callable[[], str]
+    recorded_mix: Callable[[LibraryId], Mapping[str, object]] = lambda library: {}
+    writer: Writer | None = None
 
 
 def run(job: LearnJob, folder: Path, tools: Tools, *, progress: Progress, cancel: Cancel | None = None) -> CycleOutcome:
@@ -79,9 +79,9 @@ def run(job: LearnJob, folder: Path, tools: Tools, *, progress: Progress, cancel
     known = journal.once("known", lambda: _known(job, subject, base, progress, cancel))
     if known["skip"]:
         return _outcome(job, "skipped", (known["reason"],))
-    vetted = _prepared(journal, job, subject, recipe, tools, base, progress)
+    ready = _prepared(journal, job, subject, recipe, tools, base, progress, cancel)
     base.cache_clear()
-    probes, accepted, counts, items = vetted.probes, vetted.accepted, vetted.counts, vetted.items
+    probes, accepted, counts, items = ready.probes, ready.accepted, ready.counts, ready.items
     fitted = journal.once("fitted", lambda: tools.fit(items, recipe, folder, progress=progress, cancel=cancel))
     _record(tools, job, "train", [("train", {k: v for k, v in fitted.items() if k != "losses"})])
     report = records.gate_from(
@@ -98,25 +98,33 @@ def prepare(job: LearnJob, folder: Path, tools: Tools, *, progress: Progress) ->
     """The steps between asking what the base knows and training, and no other; `run` on the same folder goes on."""
     subject = locate(job.library, environment_from_dict(job.environment), tools.language, tools.index)
     recipe = recipe_with(overrides(job, ""), job.seed)
-    return _prepared(Journal(folder), job, subject, recipe, tools, cache(tools.open_model), progress)
+    return _prepared(Journal(folder), job, subject, recipe, tools, cache(tools.open_model), progress, None)
 
 
 def _prepared(
-    journal: Journal, job: LearnJob, subject: Subject, recipe: Recipe, tools: Tools, base: Base, progress: Progress
+    journal: Journal,
+    job: LearnJob,
+    subject: Subject,
+    recipe: Recipe,
+    tools: Tools,
+    base: Base,
+    progress: Progress,
+    cancel: Cancel | None,
 ) -> Vetted:
     asked = tuple(case_text(case) for file in job.held_out for case in load_cases(Path(file)))
-    evidence, skipped = _collected(journal, job, asked, subject, tools, progress)
-    probes, kept, held_texts = _held_out(journal, evidence, subject, tools, recipe)
-    edits = _written(journal, kept, subject, tools, recipe, progress)
-    _record(tools, job, "edits", [("self_edit", records.edit_row(e)) for e in edits])
-    reviews = _vetted(journal, job, edits, held_texts + asked, subject, tools, base, progress)
+    evidence, skipped = collected(journal, job, asked, subject, tools, progress)
+    probes, kept, held_texts = held_out(journal, evidence, subject, tools, recipe)
+    edits, model = _written(journal, job, kept, subject, tools, recipe, base, progress, cancel)
+    asking = [("writing", model)] if model["asked"] else []
+    _record(tools, job, "edits", asking + [("self_edit", records.edit_row(e)) for e in edits])
+    reviews = vetted(journal, job, edits, held_texts + asked, subject, tools, base, progress)
     _record(tools, job, "verdicts", [("verdict", records.verdict_row(r)) for r in reviews])
     accepted = [r.edit for r in reviews if r.accepted]
     if len(accepted) < LEAST_EDITS:
         why = f"{len(accepted)} of {len(edits)} self-edits passed vetting, {len(evidence)} pieces of evidence"
         raise NothingToLearn(f"{job.library}: {why}", hint="; ".join(f"{w}: {r}" for w, r in skipped[:3]))
     items = [item_of(edit, subject.surface, tools.language) for edit in accepted]
-    return Vetted(subject, recipe, probes, accepted, count(reviews), items)
+    return Vetted(subject, recipe, probes, accepted, count(reviews) | {"model": model}, items)
 
 
 def overrides(job: LearnJob, group: str) -> dict:
@@ -124,14 +132,6 @@ def overrides(job: LearnJob, group: str) -> dict:
     if not group:
         return {k: v for k, v in job.overrides.items() if "." not in k}
     return {k.removeprefix(group): v for k, v in job.overrides.items() if k.startswith(group)}
-
-
-def count(reviews: Sequence[Review]) -> dict:
-    """{written, kept, rejected: {check: n}, formats: {format: n kept}}"""
-    rejected = Counter(r.rejection.check for r in reviews if r.rejection is not None)
-    formats = Counter(r.edit.format for r in reviews if r.accepted)
-    kept = sum(r.accepted for r in reviews)
-    return {"written": len(reviews), "kept": kept, "rejected": dict(rejected), "formats": dict(formats)}
 
 
 def item_of(edit: SelfEdit, surface: ApiSurface, language: LanguageSupport) -> Item:
@@ -150,7 +150,7 @@ def _known(job: LearnJob, subject: Subject, base: Base, progress: Progress, canc
     return asdict(found) | {"skip": skip, "reason": reason}
 
 
-def _collected(
+def collected(
     journal: Journal, job: LearnJob, asked: tuple[str, ...], subject: Subject, tools: Tools, progress: Progress
 ) -> tuple[list[Evidence], list[tuple[str, str]]]:
     def collect() -> dict:
@@ -170,7 +170,7 @@ def _collected(
     return [records.evidence_from(e) for e in recorded["evidence"]], [tuple(s) for s in recorded["skipped"]]
 
 
-def _held_out(
+def held_out(
     journal: Journal, evidence: list[Evidence], subject: Subject, tools: Tools, recipe: Recipe
 ) -> tuple[list[Case], list[Evidence], tuple[str, ...]]:
     """(probes, evidence that may train, texts that may not)."""
@@ -186,19 +186,28 @@ def _held_out(
 
 
 def _written(
-    journal: Journal, evidence: list[Evidence], subject: Subject, tools: Tools, recipe: Recipe, progress: Progress
-) -> list[SelfEdit]:
-    def make() -> list[dict]:
-        progress("write", 0.0, "writing self-edits")
-        characters = recipe.tokens * (1 - recipe.replay_share) / recipe.epochs * _CHARACTERS_A_TOKEN * _VET_LOSS
-        edits = write(evidence, subject.surface, tools.language, seed=recipe.seed, characters=round(characters))
-        progress("write", 1.0, f"{len(edits)} self-edits")
-        return [asdict(e) for e in edits]
+    journal: Journal,
+    job: LearnJob,
+    evidence: list[Evidence],
+    subject: Subject,
+    tools: Tools,
+    recipe: Recipe,
+    base: Base,
+    progress: Progress,
+    cancel: Cancel | None,
+) -> tuple[list[SelfEdit], dict]:
+    """(self-edits, what the model was asked and why)."""
 
-    return [records.edit_from(e) for e in journal.once("edits", make)]
+    def choose() -> dict:
+        return asdict(mix_with(overrides(job, "write."), tools.recorded_mix(job.library), base()))
+
+    mix = Mix(**journal.once("mix", choose))
+    voice = lambda: voice_of(base(), tools.writer)  # noqa: E731 - opened only where something is asked
+    edits, asked = written(journal, evidence, subject, tools.language, recipe, mix, voice, progress, cancel)
+    return edits, model_report(asked, mix)
 
 
-def _vetted(
+def vetted(
     journal: Journal,
     job: LearnJob,
     edits: list[SelfEdit],

@@ -72,6 +72,7 @@ def _run(job: LearnJob, folder: Path, progress, cancel: threading.Event):
     from seal_lsp.store.api_index import ApiIndex
     from seal_lsp.store.ledger import Ledger
     from seal_lsp.store.paths import Paths
+    from seal_lsp.store.writers import Writers
 
     paths = Paths.default()
     registry = ModelRegistry(paths)
@@ -84,6 +85,7 @@ def _run(job: LearnJob, folder: Path, progress, cancel: threading.Event):
     def open_model():
         return load(model, device=device)
 
+    writers = Writers(paths.writers)
     tools = cycle.Tools(
         language=language_for("python"),
         open_model=open_model,
@@ -91,6 +93,8 @@ def _run(job: LearnJob, folder: Path, progress, cancel: threading.Event):
         index=ApiIndex(paths.index),
         ledger=Ledger(paths.ledger),
         now=lambda: datetime.now(UTC).isoformat(timespec="seconds"),
+        recorded_mix=lambda library: writers.mix_for(library, model.digest),
+        writer=writers.current(model.digest),
     )
     from dataclasses import replace
 

@@ -46,6 +46,9 @@ Entries = Annotated[tuple[str, ...], BeforeValidator(_entries)]
 Switch = Annotated[bool, Closed(False), Workspace("narrow")]
 
 
+_MODEL_SHARE = 0.25  # of the characters, where somebody wants it whatever the model
+
+
 class _Group(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -78,6 +81,11 @@ class LearnSettings(_Group):
     )
     max_tokens: Annotated[int, Workspace("narrow")] = Field(
         120_000, ge=1_000, le=10_000_000, description="The most tokens that one learning cycle trains on."
+    )
+    model_writes: Annotated[Literal["auto", "never", "always"], Workspace("never")] = Field(
+        "auto",
+        description="Whether the model itself writes some of what it is trained on, vetted like the rest; `auto`: from"
+        " 1.5 billion parameters on, and where `seal-lsp improve-writer` measured that it helps.",
     )
 
 
@@ -194,7 +202,12 @@ class Settings(_Group):
 
     def learn_overrides(self) -> dict:
         """What a LearnRequest tells the learner of these settings."""
-        return {"collect.dependents": self.collect.dependents, "collect.exclude": list(self.files.exclude)}
+        share = {"never": {"write.model_share": 0.0}, "always": {"write.model_share": _MODEL_SHARE}}
+        return {
+            "collect.dependents": self.collect.dependents,
+            "collect.exclude": list(self.files.exclude),
+            **share.get(self.learn.model_writes, {}),
+        }
 
     @classmethod
     def to_json_schema(cls) -> dict:

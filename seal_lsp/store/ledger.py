@@ -26,7 +26,8 @@ from seal_lsp.store.database import Database, SetAside
 from seal_lsp.store.migrations import LEDGER
 
 KINDS = frozenset(
-    {"self_edit", "verdict", "train", "gate", "activate", "rollback", "forget", "unroute", "cycle", "prune", "damaged"}
+    {"writing", "self_edit", "verdict", "train", "gate"}
+    | {"activate", "rollback", "forget", "unroute", "cycle", "prune", "damaged"}
 )
 GENESIS = "0" * 64
 _ITSELF = "ledger"  # the subject of a row about a ledger; libraries have an @

@@ -59,6 +59,10 @@ class Paths:
         return self.data / "cycles"
 
     @property
+    def writers(self) -> Path:
+        return self.data / "writers"
+
+    @property
     def index(self) -> Path:
         return self.cache / "index.db"
 

@@ -1,6 +1,7 @@
 """Imports only from what is installed or in the standard library: a name that nobody installed may be anybody's.
 
-Relative imports cannot be resolved; they pass only in text that was read from a package or project file.
+Relative imports cannot be resolved; they pass only in text that was read from a package or project file, not in what a
+model wrote after reading it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ class Imports(EachAlone):
         self._context = context
 
     def __call__(self, snippet: Snippet) -> str:
-        from_file = any(p.source in _FILE_SOURCES for p in snippet.edit.provenance)
+        from_file = any(p.source in _FILE_SOURCES for p in snippet.edit.provenance) and not snippet.by_model
         for code in snippet.code:
             for use in self._context.language.imports(code):
                 if use.module.startswith("."):

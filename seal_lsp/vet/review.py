@@ -20,6 +20,7 @@ from seal_lsp.vet.secrets import Secrets
 from seal_lsp.vet.signatures import Signatures
 from seal_lsp.vet.sinks import Sinks
 from seal_lsp.vet.snippet import Snippet
+from seal_lsp.vet.spoken import Spoken
 from seal_lsp.vet.symbols import Symbols
 from seal_lsp.vet.syntax import Syntax
 from seal_lsp.vet.toxicity import Toxicity
@@ -38,6 +39,7 @@ def checks(context: VetContext) -> tuple[Check, ...]:
         Imports(context),
         Symbols(context),
         Signatures(context),
+        Spoken(context),
         Sinks(),
         Toxicity(),
         HeldOut(context.held_out),

@@ -18,7 +18,7 @@ from seal_lsp.core.language import LanguageSupport
 from seal_lsp.core.learning import SelfEdit
 
 # Formats whose text is prose around fenced code; every other format is code from its first to its last character.
-PROSE_FORMATS = frozenset({"qa"})
+PROSE_FORMATS = frozenset({"qa", "model_qa", "model_rewrite"})
 
 _OWN = re.compile(r"(?<![\w.])(?:self|cls)(?:\.\w+|\([^()\n]*\)|\[[^\[\]\n]*\])*\.$")
 
@@ -41,6 +41,10 @@ class Snippet:
     @property
     def is_code(self) -> bool:
         return self.edit.format not in PROSE_FORMATS
+
+    @property
+    def by_model(self) -> bool:
+        return self.edit.writer.startswith("model:")
 
     @cached_property
     def code(self) -> tuple[str, ...]:
