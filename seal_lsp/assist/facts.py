@@ -40,7 +40,8 @@ class EnvironmentFacts:
 @dataclass(frozen=True, slots=True)
 class Member:
     """One name that exists. `kind` as in core.api.Symbol, plus keyword; `library` is name@version, '' for the standard
-    library and the workspace. `signature` is one line."""
+    library and the workspace. `signature` is one line. The priors say how likely the name is here (logarithms that are
+    only good to compare): by itself, and beside what a model says."""
 
     name: str
     kind: str
@@ -50,6 +51,8 @@ class Member:
     doc: str = ""
     deprecated: str = ""
     used_here: bool = False
+    prior: float = 0.0
+    prior_with_model: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from seal_lsp.assist.engine_link import EngineLink
 from seal_lsp.assist.facts import CompletionFacts, Place
 from seal_lsp.assist.menu import MAX_RANKED, PREFIX_CHARACTERS, static_order, visible, window
 from seal_lsp.assist.postprocess import Around, finish
+from seal_lsp.assist.ranking import with_scores
 from seal_lsp.assist.typed_through import Remembered, TypedThrough
 from seal_lsp.core.protocol import CompleteReply, CompleteRequest, RankRequest
 
@@ -114,7 +115,8 @@ class Inline:
             )
             if reply is None:
                 return []
-            order = [name for _, name in sorted(zip(reply.scores, names, strict=False), key=lambda x: -x[0])]
+            scores = dict(zip(names, reply.scores, strict=False))
+            order = list(dict.fromkeys(m.name for m in with_scores(facts.kind, shown, scores)))
         return [name[len(facts.partial) :] for name in order[: NAMES_WHEN_INVOKED if ask.invoked else 1]]
 
     async def _write_on(

@@ -102,7 +102,7 @@ async def _ask_all(task, plain, documents, environment, index, memory, watch, wh
                 async def ask(document: Document = document) -> object:
                     arguments = (task, document.text, document.offset, place)
                     try:
-                        facts, _ = await worker.run(tasks.answer, *arguments, timeout=PATIENCE_S)
+                        facts = (await worker.run(tasks.answer, *arguments, timeout=PATIENCE_S)).found
                     except (TaskTimeout, TaskCrashed):  # the product would show nothing there either
                         return None
                     return None if facts is None else plain(facts)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from seal_lsp.core.api import ApiSurface
 from seal_lsp.core.code import ApiUse, CallUse, ImportUse
+from seal_lsp.core.habits import Habits
 from seal_lsp.core.library import Environment, InstalledLibrary
 from seal_lsp.languages.python import (
     distributions,
@@ -40,6 +41,11 @@ class Python:
         from seal_lsp.languages.python import surface
 
         return surface.surface(library, environment)
+
+    def habits(self, library: InstalledLibrary, surface: ApiSurface) -> Habits:
+        from seal_lsp.languages.python import habits
+
+        return habits.habits(library, surface)
 
     def imports(self, source: str) -> tuple[ImportUse, ...]:
         return imports.imports(source)
