@@ -59,7 +59,8 @@ class Member:
 class CompletionFacts:
     """What may stand at the cursor. `kind`: import, member, keyword, or '' where nothing is known. `start` is the
     offset where the name begins, `partial` what is typed of it. `libraries` are nearest first. `guessed`:
-    the receiver is likely, not certain."""
+    the receiver is likely, not certain. `due`: a name must stand here, or usually does, so that a suggestion may begin
+    with one."""
 
     kind: str
     start: int
@@ -68,6 +69,7 @@ class CompletionFacts:
     libraries: tuple[str, ...] = ()
     receiver: str = ""
     guessed: bool = False
+    due: bool = True
 
 
 @dataclass(frozen=True, slots=True)

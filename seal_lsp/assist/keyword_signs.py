@@ -8,8 +8,10 @@ import re
 from seal_lsp.assist.facts import Member
 from seal_lsp.assist.signs import Ground, Signs
 from seal_lsp.core.api import Parameter, Symbol
+from seal_lsp.core.habits import FIRST
 from seal_lsp.languages.python.surroundings import Given, words
 
+CALLS_THAT_TELL = 3
 _MANY = ("Sequence", "Iterable", "Collection")
 _FITTING = {
     "string": ("str", "AnyStr", "Path", "PathLike", "Literal"),
@@ -56,7 +58,7 @@ def signs(members: tuple[Member, ...], ground: Ground) -> list[Signs]:
         name for name in names if name not in filled and name not in call.keywords and name not in ground.around.after
     ]
     owner = symbol.qualname if symbol is not None else ""
-    previous = call.keywords[-1] if call.keywords else ("(" if not call.positional else "")
+    previous = call.keywords[-1] if call.keywords else (FIRST if not call.positional else "")
     calls_before, calls_after = _in_file(ground, owner)
     value_words = frozenset(words(ground.around.equals)) if ground.around.equals else frozenset()
     found = []
@@ -96,6 +98,29 @@ def signs(members: tuple[Member, ...], ground: Ground) -> list[Signs]:
             }
         )
     return found
+
+
+def is_due(ground: Ground) -> bool:
+    """Whether the next argument is likelier a keyword than a positional one: one was given already, `=` follows, what
+    must be given is given, or the library's own calls begin with a keyword."""
+    receiver = ground.receiver
+    if receiver.given or re.match(r"\s*=(?!=)", ground.text[ground.start + len(receiver.partial) :]):
+        return True
+    symbol = ground.world.resolve(receiver.owner) if receiver.owner else None
+    surface = ground.world.surface_of(symbol.qualname) if symbol is not None else None
+    if symbol is None or surface is None:
+        return False
+    by_place = [p for p in _parameters(symbol) if p.kind != "keyword_only"][receiver.filled :]
+    if not by_place or by_place[0].default is not None:
+        return True
+    if by_place[0].kind == "positional_only" or receiver.filled:
+        return False
+    known = ground.habits.get(str(surface.library))
+    calls = sum(known.of("call", symbol.qualname)) if known is not None else 0
+    if known is None or calls < CALLS_THAT_TELL:
+        return symbol.kind == "class"
+    first = sum(sum(known.of("pair", symbol.qualname, f"{FIRST} {p.name}")) for p in _parameters(symbol))
+    return 2 * first >= calls
 
 
 def _parameters(symbol: Symbol | None) -> list[Parameter]:

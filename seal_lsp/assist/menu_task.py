@@ -20,7 +20,7 @@ from seal_lsp.assist.signatures import MAX_SIGNATURE, signature_of
 from seal_lsp.assist.text_places import line_and_column
 
 if TYPE_CHECKING:
-    from seal_lsp.assist.signs import Signs
+    from seal_lsp.assist.signs import Ground, Signs
     from seal_lsp.core.api import Symbol
     from seal_lsp.core.code import ApiUse
     from seal_lsp.core.habits import Habits
@@ -37,6 +37,8 @@ def completions(
     shelf: Shelf, text: str, offset: int, place: Place, noted: list | None = None
 ) -> CompletionFacts | None:
     """None where no name of a known receiver may stand. `noted` is filled with each name and its signs."""
+    from seal_lsp.assist.keyword_signs import is_due
+    from seal_lsp.assist.signs import signed
     from seal_lsp.languages.python.receiver import receiver_in_reading
     from seal_lsp.languages.python.values import World
 
@@ -51,12 +53,21 @@ def completions(
     members = tuple(_members(shelf, text, start, receiver, world, place, here))
     if not members:
         return None
-    members = _weighed(shelf, text, offset, place, receiver, reading, world, uses, members, noted)
+    ground = _ground(shelf, text, offset, place, receiver, reading, world, uses, members)
+    signs = signed(members, ground)
+    if noted is not None:
+        noted += zip((member.name for member in members), signs, strict=True)
+    weighed = (weigh(receiver.kind, each) for each in signs)
+    members = tuple(
+        replace(member, prior=alone, prior_with_model=beside)
+        for member, (alone, beside) in zip(members, weighed, strict=True)
+    )
     own = tasks.library_of_name(receiver.owner, known) if receiver.owner else None
     libraries = tasks.nearest_of(uses, offset, known, tasks.imported(text, place))
     nearest = tuple(dict.fromkeys([*([str(own)] if own else []), *libraries]))
+    due = receiver.kind != "keyword" or is_due(ground)
     return CompletionFacts(
-        receiver.kind, start, receiver.partial, members, nearest, receiver.owner, guessed=receiver.guessed
+        receiver.kind, start, receiver.partial, members, nearest, receiver.owner, guessed=receiver.guessed, due=due
     )
 
 
@@ -67,26 +78,19 @@ def signs_at(shelf: Shelf, text: str, offset: int, place: Place) -> tuple[str, l
     return (facts.kind, found) if facts is not None else None
 
 
-def _weighed(
+def _ground(
     shelf: Shelf, text: str, offset: int, place: Place, receiver: Receiver, reading: Reading | None, world: World,
-    uses: tuple[ApiUse, ...], members: tuple[Member, ...], noted: list | None,
-) -> tuple[Member, ...]:  # fmt: skip
-    """The members with what speaks for each."""
-    from seal_lsp.assist.signs import ground_of, signed
+    uses: tuple[ApiUse, ...], members: tuple[Member, ...],
+) -> Ground:  # fmt: skip
+    """What speaks for each of the members is read from it."""
+    from seal_lsp.assist.signs import Ground, rarity_of
+    from seal_lsp.languages.python.surroundings import surroundings
 
-    names = tuple(m.name for m in members)
-    habits = _habits(shelf, members, place)
-    ground = ground_of(
-        shelf, text, offset - len(receiver.partial), offset, receiver, reading, world, uses, names, habits
-    )
-    signs = signed(members, ground)
-    if noted is not None:
-        noted += zip(names, signs, strict=True)
-    weighed = (weigh(receiver.kind, each) for each in signs)
-    return tuple(
-        replace(member, prior=alone, prior_with_model=beside)
-        for member, (alone, beside) in zip(members, weighed, strict=True)
-    )
+    start = offset - len(receiver.partial)
+    around = surroundings(text, start, offset, receiver.kind, reading)
+    unbound = frozenset(shelf.language.unbound(text, offset)) if receiver.kind == "import" else frozenset()
+    rarity = rarity_of(member.name for member in members)
+    return Ground(text, start, receiver, reading, around, world, uses, unbound, _habits(shelf, members, place), rarity)
 
 
 def _habits(shelf: Shelf, members: tuple[Member, ...], place: Place) -> dict[str, Habits]:

@@ -15,10 +15,9 @@ from seal_lsp.assist.facts import Member
 from seal_lsp.core.api import Symbol
 from seal_lsp.core.code import ApiUse
 from seal_lsp.core.habits import Count, Habits
-from seal_lsp.languages.python.surroundings import Surroundings, surroundings, words
+from seal_lsp.languages.python.surroundings import Surroundings, words
 
 if TYPE_CHECKING:
-    from seal_lsp.assist.shelf import Shelf
     from seal_lsp.languages.python.receiver import Receiver
     from seal_lsp.languages.python.uses import Reading
     from seal_lsp.languages.python.values import World
@@ -55,15 +54,6 @@ class Ground:
         own = words(name)
         total = sum(self.rarity.get(word, 1.0) for word in own)
         return sum(self.rarity.get(word, 1.0) for word in own if word in there) / total if total else 0.0
-
-
-def ground_of(
-    shelf: Shelf, text: str, start: int, offset: int, receiver: Receiver, reading: Reading | None, world: World,
-    uses: tuple[ApiUse, ...], names: tuple[str, ...], habits: Mapping[str, Habits],
-) -> Ground:  # fmt: skip
-    around = surroundings(text, start, offset, receiver.kind, reading)
-    unbound = frozenset(shelf.language.unbound(text, offset)) if receiver.kind == "import" else frozenset()
-    return Ground(text, start, receiver, reading, around, world, uses, unbound, habits, rarity_of(names))
 
 
 def rarity_of(names: Iterable[str]) -> dict[str, float]:

@@ -232,6 +232,13 @@ def completions(text: str, offset: int, place: Place):
     return work(shelf, text, offset, place)
 
 
+def signs(text: str, offset: int, place: Place):
+    """(kind, [(name, its signs)]) of what may stand at a place, for `eval fit-ranking`; None where nothing is known."""
+    from seal_lsp.assist.menu_task import signs_at as work
+
+    return work(shelf, text, offset, place)
+
+
 def hover(text: str, offset: int, place: Place):
     from seal_lsp.assist.hover_task import hover as work
 
