@@ -39,6 +39,7 @@ def completions(
     """None where no name of a known receiver may stand. `noted` is filled with each name and its signs."""
     from seal_lsp.assist.keyword_signs import is_due
     from seal_lsp.assist.signs import signed
+    from seal_lsp.languages.python.grammar import with_name_at
     from seal_lsp.languages.python.receiver import receiver_in_reading
     from seal_lsp.languages.python.values import World
 
@@ -48,7 +49,7 @@ def completions(
         return None
     start = offset - len(receiver.partial)
     world = World(known)
-    uses = shelf.language.uses(text, known)
+    uses = shelf.language.uses(with_name_at(text, offset), known)
     here = {use.name for use in uses if use.owner == receiver.owner}
     members = tuple(_members(shelf, text, start, receiver, world, place, here))
     if not members:
