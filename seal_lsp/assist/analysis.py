@@ -35,6 +35,7 @@ FAR_S = 180.0
 MENU_PATIENCE_S = 2.0
 HOVER_PATIENCE_S = 1.0
 FAR_IDLE_S = 60.0
+COUNTING_WAITS = 10**9  # every library that is to be read goes before
 NO_ROOT = Path()
 
 
@@ -49,6 +50,7 @@ class Analysis:
         self._far = AnalysisWorker(tasks.start, (str(index), True), name="far")
         self._environments: dict[Path, asyncio.Task[EnvironmentFacts]] = {}
         self._reading: dict[str, asyncio.Task] = {}  # by the library's fingerprint
+        self._counting: dict[str, asyncio.Task] = {}
         self._since: dict[str, float] = {}
         self._slow: dict[str, float] = {}
         self._far_rest: asyncio.TimerHandle | None = None
@@ -119,8 +121,12 @@ class Analysis:
         if reply is None:
             self._slow[place.path] = now + SLOW_S
             return None
-        found, missing = reply
-        if not missing or place.environment is None:
+        found, missing, uncounted = reply
+        if place.environment is None:
+            return found
+        for mark, library in uncounted.items():
+            self._count(mark, library, place.environment)
+        if not missing:
             return found
         reading = [self._read(mark, library, place.environment) for mark, library in missing.items()]
         left = max(self._since[mark] for mark in missing) + patience - asyncio.get_running_loop().time()
@@ -128,7 +134,13 @@ class Analysis:
             await asyncio.wait(reading, timeout=left)
         if patience and any(read.done() and not read.cancelled() and read.result() for read in reading):
             reply = await self._ask(tasks.answer, task, *arguments, place)
-        return reply[0] if reply is not None else None
+        return reply.found if reply is not None else None
+
+    def _count(self, mark: str, library: InstalledLibrary, environment: Environment) -> None:
+        """Beside the typing; nobody waits for it. Once in a session."""
+        if mark not in self._counting:
+            task = self.far(tasks.count_habits, library, environment, urgency=_size(library) + COUNTING_WAITS)
+            self._counting[mark] = asyncio.ensure_future(task)
 
     def _read(self, mark: str, library: InstalledLibrary, environment: Environment) -> asyncio.Task:
         """Once in a session: what could not be read is not tried again."""

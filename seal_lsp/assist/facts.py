@@ -40,7 +40,8 @@ class EnvironmentFacts:
 @dataclass(frozen=True, slots=True)
 class Member:
     """One name that exists. `kind` as in core.api.Symbol, plus keyword; `library` is name@version, '' for the standard
-    library and the workspace. `signature` is one line."""
+    library and the workspace. `signature` is one line. The priors say how likely the name is here (logarithms that are
+    only good to compare): by itself, and beside what a model says."""
 
     name: str
     kind: str
@@ -50,13 +51,16 @@ class Member:
     doc: str = ""
     deprecated: str = ""
     used_here: bool = False
+    prior: float = 0.0
+    prior_with_model: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class CompletionFacts:
     """What may stand at the cursor. `kind`: import, member, keyword, or '' where nothing is known. `start` is the
     offset where the name begins, `partial` what is typed of it. `libraries` are nearest first. `guessed`:
-    the receiver is likely, not certain."""
+    the receiver is likely, not certain. `due`: a name must stand here, or usually does, so that a suggestion may begin
+    with one."""
 
     kind: str
     start: int
@@ -65,6 +69,7 @@ class CompletionFacts:
     libraries: tuple[str, ...] = ()
     receiver: str = ""
     guessed: bool = False
+    due: bool = True
 
 
 @dataclass(frozen=True, slots=True)

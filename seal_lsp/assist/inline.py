@@ -1,5 +1,5 @@
-"""Ghost text: after a known receiver's dot the best existing name first, then what the model writes on; elsewhere
-what it writes. Every API name in the result exists, or the text is cut before it.
+"""Ghost text: where a name is due the best existing one first, then what the model writes on; elsewhere what it
+writes. Every API name in the result exists, or the text is cut before it.
 
 Knows no LSP types; debouncing and superseding are the caller's.
 """
@@ -7,6 +7,7 @@ Knows no LSP types; debouncing and superseding are the caller's.
 from __future__ import annotations
 
 import asyncio
+import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from seal_lsp.assist.engine_link import EngineLink
 from seal_lsp.assist.facts import CompletionFacts, Place
 from seal_lsp.assist.menu import MAX_RANKED, PREFIX_CHARACTERS, static_order, visible, window
 from seal_lsp.assist.postprocess import Around, finish
+from seal_lsp.assist.ranking import with_scores
 from seal_lsp.assist.typed_through import Remembered, TypedThrough
 from seal_lsp.core.protocol import CompleteReply, CompleteRequest, RankRequest
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 SUFFIX_CHARACTERS = 1000
 NAMES_WHEN_INVOKED = 3
 STOP = ("\n\n\n",)
+_EQUALS = re.compile(r"=(?!=)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +87,23 @@ class Inline:
             return []  # in the middle of a word nothing can be said
         facts = await self._analysis.completions(head + after, len(head), ask.place)
         libraries = facts.libraries if facts else ()
-        begins = await self._names(head, facts, libraries, deadline, ask) if facts and facts.kind == "member" else [""]
+        due = facts is not None and bool(facts.kind) and facts.due
+        begins = await self._names(head, facts, libraries, deadline, ask) if due else [""]
+        given = False
+        if due and facts.kind == "keyword":
+            # What is typed may be the beginning of a value as well; a `=` that stands there is written over.
+            begins = [f"{begin}=" for begin in begins] or [""]
+            given = bool(begins[0]) and ask.selected is None and _EQUALS.match(after) is not None
+            end += given
         found: list[Suggestion] = []
         for begin in begins:
-            text, adapter = await self._write_on(head, begin, after, libraries, deadline, ask.place)
+            if given:
+                text, adapter = begin, ""
+            else:
+                text, adapter = await self._write_on(head, begin, after, libraries, deadline, ask.place)
             if not text or any(s.text == typed + text for s in found):
                 continue
-            if ask.selected is None and epoch == self._link.epoch:
+            if ask.selected is None and not given and epoch == self._link.epoch:
                 self._memory.add(
                     ask.document, epoch, Remembered(head, _line_after(ask.text, ask.offset), text, adapter)
                 )
@@ -112,9 +125,8 @@ class Inline:
                     window(head[: facts.start], PREFIX_CHARACTERS), names, libraries, _left_ms(deadline), _request()
                 )
             )
-            if reply is None:
-                return []
-            order = [name for _, name in sorted(zip(reply.scores, names, strict=False), key=lambda x: -x[0])]
+            scores = dict(zip(names, reply.scores, strict=False)) if reply is not None else {}
+            order = list(dict.fromkeys(m.name for m in with_scores(facts.kind, shown, scores)))
         return [name[len(facts.partial) :] for name in order[: NAMES_WHEN_INVOKED if ask.invoked else 1]]
 
     async def _write_on(
@@ -131,6 +143,8 @@ class Inline:
         cut = await self._analysis.cut(head, text, place)
         if cut.text != text:
             text = finish(cut.text, around)
+            if not text.startswith(begin):
+                text = begin  # a name that was offered exists, whatever came after it
         return text, reply.adapter
 
     async def _complete(

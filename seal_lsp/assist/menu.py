@@ -1,6 +1,7 @@
-"""The completion menu: names that exist, ordered by the model under the live adapter when it answers in time.
+"""The completion menu: names that exist, ordered by what speaks for them and by the model under the live adapter, when
+it answers in time.
 
-The model only orders: what is offered comes from the analysis worker. Knows no LSP types.
+The model only orders: what is offered, and its priors, come from the analysis worker. Knows no LSP types.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from dataclasses import dataclass
 from seal_lsp.assist.analysis import Analysis
 from seal_lsp.assist.engine_link import EngineLink
 from seal_lsp.assist.facts import CompletionFacts, Member, Place
+from seal_lsp.assist.ranking import with_scores
 from seal_lsp.core.protocol import RankRequest
 
-MAX_RANKED = 64
+MAX_RANKED = 40
+"""The likeliest names by their priors are asked about: the right one is hardly ever below."""
 PREFIX_CHARACTERS = 4000
 REMEMBERED = 64
 BACKGROUND_FACTOR = 4  # how much longer than the menu's patience the engine may go on, for the next key
@@ -62,7 +65,7 @@ class Menus:
         scores, adapter = task.result() if not task.cancelled() and task.exception() is None else ({}, "")
         if not scores:
             return Menu(facts, shown, ranked=False, coming=False)
-        return Menu(facts, by_score(shown, scores), ranked=True, coming=False, adapter=adapter)
+        return Menu(facts, with_scores(facts.kind, shown, scores), ranked=True, coming=False, adapter=adapter)
 
     def _loading(self) -> bool:
         status = self._link.status
@@ -117,13 +120,15 @@ def is_match(partial: str, name: str) -> bool:
 
 
 def static_order(members: tuple[Member, ...]) -> tuple[Member, ...]:
-    """Without a model: what this file uses already, then what is public and documented, then the alphabet."""
+    """Without a model: by prior; of the same prior what this file uses already, then what is public and documented,
+    then the alphabet."""
     return tuple(sorted(members, key=_static_key))
 
 
 def _static_key(member: Member) -> tuple:
     dunder = member.name.startswith("__")
     return (
+        -member.prior,
         not member.used_here,
         bool(member.deprecated),
         dunder,
@@ -131,13 +136,6 @@ def _static_key(member: Member) -> tuple:
         not member.doc,
         member.name.lower(),
     )
-
-
-def by_score(members: tuple[Member, ...], scores: dict[str, float]) -> tuple[Member, ...]:
-    """Ranked ones first, best first; the rest keep their order."""
-    worst = float("-inf")
-    order = {m.name: i for i, m in enumerate(members)}
-    return tuple(sorted(members, key=lambda m: (-scores.get(m.name, worst), order[m.name])))
 
 
 def window(prefix: str, size: int) -> str:

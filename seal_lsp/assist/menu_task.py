@@ -1,4 +1,4 @@
-"""In the analysis worker: what may stand at a cursor. Facts only, no ranking.
+"""In the analysis worker: what may stand at a cursor, and what speaks for each name.
 
 Static reading over the surfaces first; where the receiver is the user's own or the standard library's, jedi. A
 receiver that neither knows gives nothing rather than a guess.
@@ -8,18 +8,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seal_lsp.assist import tasks
 from seal_lsp.assist.facts import CompletionFacts, Member, Place
+from seal_lsp.assist.ranking import weigh
 from seal_lsp.assist.shelf import Shelf
 from seal_lsp.assist.signatures import MAX_SIGNATURE, signature_of
 from seal_lsp.assist.text_places import line_and_column
 
 if TYPE_CHECKING:
+    from seal_lsp.assist.signs import Ground, Signs
     from seal_lsp.core.api import Symbol
+    from seal_lsp.core.code import ApiUse
+    from seal_lsp.core.habits import Habits
     from seal_lsp.languages.python.receiver import Receiver
+    from seal_lsp.languages.python.uses import Reading
     from seal_lsp.languages.python.values import World
 
 _FROM_IMPORT = re.compile(r"\bfrom[ \t]+[\w.]+[ \t]+import\b")
@@ -27,28 +33,77 @@ _BEGUN_IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+([\w.]+)", re.MULTILINE
 _IMPORT_TOP = re.compile(r"^[ \t]*(?:from[ \t]+|import[ \t]+(?:[\w.]+(?:[ \t]+as[ \t]+\w+)?[ \t]*,[ \t]*)*)$")
 
 
-def completions(shelf: Shelf, text: str, offset: int, place: Place) -> CompletionFacts | None:
-    """None where no name of a known receiver may stand."""
-    from seal_lsp.languages.python.receiver import receiver_at
+def completions(
+    shelf: Shelf, text: str, offset: int, place: Place, noted: list | None = None
+) -> CompletionFacts | None:
+    """None where no name of a known receiver may stand. `noted` is filled with each name and its signs."""
+    from seal_lsp.assist.keyword_signs import is_due
+    from seal_lsp.assist.signs import signed
+    from seal_lsp.languages.python.grammar import with_name_at
+    from seal_lsp.languages.python.receiver import receiver_in_reading
     from seal_lsp.languages.python.values import World
 
     known = tasks.surfaces_at_hand(text, offset, place, _module_before(text, offset))
-    receiver = receiver_at(text, offset, known, guessing=True)
+    receiver, reading = receiver_in_reading(text, offset, known, guessing=True)
     if receiver.kind == "none":
         return None
     start = offset - len(receiver.partial)
     world = World(known)
-    uses = shelf.language.uses(text, known)
+    uses = shelf.language.uses(with_name_at(text, offset), known)
     here = {use.name for use in uses if use.owner == receiver.owner}
     members = tuple(_members(shelf, text, start, receiver, world, place, here))
     if not members:
         return None
+    ground = _ground(shelf, text, offset, place, receiver, reading, world, uses, members)
+    signs = signed(members, ground)
+    if noted is not None:
+        noted += zip((member.name for member in members), signs, strict=True)
+    weighed = (weigh(receiver.kind, each) for each in signs)
+    members = tuple(
+        replace(member, prior=alone, prior_with_model=beside)
+        for member, (alone, beside) in zip(members, weighed, strict=True)
+    )
     own = tasks.library_of_name(receiver.owner, known) if receiver.owner else None
     libraries = tasks.nearest_of(uses, offset, known, tasks.imported(text, place))
     nearest = tuple(dict.fromkeys([*([str(own)] if own else []), *libraries]))
+    due = receiver.kind != "keyword" or is_due(ground)
     return CompletionFacts(
-        receiver.kind, start, receiver.partial, members, nearest, receiver.owner, guessed=receiver.guessed
+        receiver.kind, start, receiver.partial, members, nearest, receiver.owner, guessed=receiver.guessed, due=due
     )
+
+
+def signs_at(shelf: Shelf, text: str, offset: int, place: Place) -> tuple[str, list[tuple[str, Signs]]] | None:
+    """(kind, each name with its signs) at a place, for those who fit weights; None where nothing may stand."""
+    found: list = []
+    facts = completions(shelf, text, offset, place, found)
+    return (facts.kind, found) if facts is not None else None
+
+
+def _ground(
+    shelf: Shelf, text: str, offset: int, place: Place, receiver: Receiver, reading: Reading | None, world: World,
+    uses: tuple[ApiUse, ...], members: tuple[Member, ...],
+) -> Ground:  # fmt: skip
+    """What speaks for each of the members is read from it."""
+    from seal_lsp.assist.signs import Ground, rarity_of
+    from seal_lsp.languages.python.surroundings import surroundings
+
+    start = offset - len(receiver.partial)
+    around = surroundings(text, start, offset, receiver.kind, reading)
+    unbound = frozenset(shelf.language.unbound(text, offset)) if receiver.kind == "import" else frozenset()
+    rarity = rarity_of(member.name for member in members)
+    return Ground(text, start, receiver, reading, around, world, uses, unbound, _habits(shelf, members, place), rarity)
+
+
+def _habits(shelf: Shelf, members: tuple[Member, ...], place: Place) -> dict[str, Habits]:
+    """Of the libraries that the members are from; only of those that were read anyway."""
+    found: dict[str, Habits] = {}
+    wanted = {member.library for member in members if member.library}
+    for library in shelf.facts(place.environment).libraries if wanted and place.environment is not None else ():
+        if str(library.id) in wanted and shelf.is_read(library):
+            habits = shelf.habits(library, place.environment)
+            if habits is not None:
+                found[str(library.id)] = habits
+    return found
 
 
 def _members(
@@ -150,8 +205,11 @@ def _keywords(text: str, start: int, receiver: Receiver, world: World, place: Pl
     symbol = world.resolve(receiver.owner) if receiver.owner else None
     if symbol is not None and symbol.parameters is not None:
         library = world.surface_of(symbol.qualname)
-        for p in symbol.parameters:
-            if p.kind not in ("positional_or_keyword", "keyword_only") or p.name in (*receiver.given, "self", "cls"):
+        parameters = [p for p in symbol.parameters if p.name not in ("self", "cls")]
+        by_place = [p.name for p in parameters if p.kind in ("positional_only", "positional_or_keyword")]
+        taken = {*receiver.given, *by_place[: receiver.filled]}
+        for p in parameters:
+            if p.kind not in ("positional_or_keyword", "keyword_only") or p.name in taken:
                 continue
             shown = p.name + (f": {p.annotation}" if p.annotation else "") + (f" = {p.default}" if p.default else "")
             name = str(library.library) if library else ""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seal_lsp.assist.facts import EnvironmentFacts
+from seal_lsp.core.habits import Habits
 from seal_lsp.core.library import Environment, InstalledLibrary
 
 if TYPE_CHECKING:
@@ -26,16 +27,19 @@ FINGERPRINT_S = 5.0  # how long a library is taken to be what it was
 
 
 class Shelf:
-    """`reads`: whether libraries that the index does not have are read here. `missing` collects those that were not."""
+    """`reads`: whether libraries that the index does not have are read here. `missing` collects those that were not,
+    `uncounted` those whose habits nobody has counted; both by fingerprint."""
 
     def __init__(self, index: str, *, reads: bool) -> None:
         self.index_path = Path(index)
         self.reads = reads
         self.missing: dict[str, InstalledLibrary] = {}
+        self.uncounted: dict[str, InstalledLibrary] = {}
         self.environments: dict[str, EnvironmentFacts] = {}
         self._index: ApiIndex | None = None
         self._language: Python | None = None
         self._surfaces: dict[tuple[str, str], ApiSurface] = {}
+        self._habits: dict[tuple[str, str], Habits] = {}
         self._marks: dict[tuple, tuple[float, str]] = {}
 
     @property
@@ -84,6 +88,34 @@ class Shelf:
         self._surfaces[key] = found
         while len(self._surfaces) > SURFACES_KEPT:
             self._surfaces.pop(next(iter(self._surfaces)))
+        return found
+
+    def is_read(self, library: InstalledLibrary) -> bool:
+        """Whether its surface is at hand without reading anything."""
+        return (str(library.id), self.mark(library)) in self._surfaces
+
+    def habits(self, library: InstalledLibrary, environment: Environment) -> Habits | None:
+        """How the library uses its own API. None for what nobody has counted: then it is in `uncounted`."""
+        mark = self.mark(library)
+        key = (str(library.id), mark)
+        found = self._habits.get(key) or self.index.habits(library.id, mark)
+        if found is None and not self.reads:
+            self.uncounted[mark] = library
+            return None
+        if found is None:
+            surface = self.surface(library, environment)
+            if surface is None:
+                return None
+            try:
+                found = self.language.habits(library, surface)
+            except Exception:  # as above; without habits the menu is ordered by everything else
+                log.exception("the habits of %s cannot be counted", library.id)
+                found = Habits(library.id, {})
+            self.index.put_habits(found, mark)
+        self._habits.pop(key, None)
+        self._habits[key] = found
+        while len(self._habits) > SURFACES_KEPT:
+            self._habits.pop(next(iter(self._habits)))
         return found
 
     def mark(self, library: InstalledLibrary) -> str:

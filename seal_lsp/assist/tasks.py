@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from seal_lsp.assist.facts import CutText, EnvironmentFacts, LibraryAt, Place
 from seal_lsp.assist.shelf import Shelf
@@ -27,16 +27,25 @@ _LIBRARIES_READ = 12
 shelf: Shelf
 
 
+class Answered(NamedTuple, Generic[T]):
+    """An answer, and by fingerprint the libraries that it is poorer by: `missing` had to be left out because nobody has
+    read them yet, of `uncounted` nobody has counted the habits."""
+
+    found: T
+    missing: dict[str, InstalledLibrary]
+    uncounted: dict[str, InstalledLibrary]
+
+
 def start(index: str, reads: bool = True) -> None:
     """The first thing in every worker process."""
     global shelf
     shelf = Shelf(index, reads=reads)
 
 
-def answer(question: Callable[..., T], *arguments: object) -> tuple[T, dict[str, InstalledLibrary]]:
-    """The answer, and the libraries (by fingerprint) that had to be left out because nobody has read them yet."""
+def answer(question: Callable[..., T], *arguments: object) -> Answered[T]:
     shelf.missing.clear()
-    return question(*arguments), dict(shelf.missing)
+    shelf.uncounted.clear()
+    return Answered(question(*arguments), dict(shelf.missing), dict(shelf.uncounted))
 
 
 def environment(root: str, setting: str, variables: Mapping[str, str]) -> EnvironmentFacts:
@@ -53,6 +62,11 @@ def environment(root: str, setting: str, variables: Mapping[str, str]) -> Enviro
 def read_library(library: InstalledLibrary, environment: Environment) -> bool:
     """Put a library's surface into the index. False when it cannot be read."""
     return shelf.surface(library, environment) is not None
+
+
+def count_habits(library: InstalledLibrary, environment: Environment) -> bool:
+    """Put into the index how a library uses its own API. False when it cannot be read."""
+    return shelf.habits(library, environment) is not None
 
 
 def warm(text: str, place: Place) -> None:
@@ -214,6 +228,13 @@ def _before(text: str, at: int) -> str:
 
 def completions(text: str, offset: int, place: Place):
     from seal_lsp.assist.menu_task import completions as work
+
+    return work(shelf, text, offset, place)
+
+
+def signs(text: str, offset: int, place: Place):
+    """(kind, [(name, its signs)]) of what may stand at a place, for `eval fit-ranking`; None where nothing is known."""
+    from seal_lsp.assist.menu_task import signs_at as work
 
     return work(shelf, text, offset, place)
 

@@ -1,7 +1,7 @@
 """`seal-lsp eval CASES.jsonl...`: what a model has learned of libraries, measured side by side in several arms.
 
-Its sub-commands are in files of their own: `forgetting`, `suite` (also `eval --suite NAME`) and `mine`. The first word
-decides: what is no sub-command is a case file.
+Its sub-commands are in files of their own: `forgetting`, `suite` (also `eval --suite NAME`), `mine` and `fit-ranking`.
+The first word decides: what is no sub-command is a case file.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from seal_lsp.cli import eval_forgetting, eval_mine, eval_suites
+from seal_lsp.cli import eval_forgetting, eval_mine, eval_ranking, eval_suites
 from seal_lsp.cli import eval_options as given
 from seal_lsp.cli.output import EPILOG, Json, note, show
 
@@ -34,7 +34,7 @@ app = typer.Typer(
     name="eval",
     cls=_CasesByDefault,
     help="Measure what was learned: `eval CASES.jsonl...` compares arms, `eval forgetting` looks for damage, "
-    "`eval --suite NAME` runs a benchmark, `eval mine` makes case files.",
+    "`eval --suite NAME` runs a benchmark, `eval mine` makes case files, `eval fit-ranking` weighs the menu's signs.",
     epilog=EPILOG,
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -109,3 +109,4 @@ def cases(
 app.command("forgetting", epilog=EPILOG)(eval_forgetting.command)
 app.command("suite", epilog=EPILOG)(eval_suites.command)
 app.command("mine", epilog=EPILOG)(eval_mine.command)
+app.command("fit-ranking", epilog=EPILOG)(eval_ranking.command)

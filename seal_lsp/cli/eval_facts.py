@@ -71,7 +71,7 @@ def libraries_of(
     documents: Sequence[Document], environment: Environment, index: Path, memory: Memory, watch: Watch, what: str
 ) -> list[tuple[str, ...]]:
     """For each document the libraries (name@version) that the product would route it by, nearest first."""
-    rows = asyncio.run(_ask_all(tasks.nearest, list, documents, environment, index, memory, watch, what))
+    rows = asyncio.run(ask_all(tasks.nearest, list, documents, environment, index, memory, watch, what))
     return [tuple(row or ()) for row in rows]
 
 
@@ -84,11 +84,11 @@ def look(
         names = dict.fromkeys(member.name for member in visible(facts))
         return {"names": list(names), "libraries": list(facts.libraries)}
 
-    rows = asyncio.run(_ask_all(tasks.completions, plain, documents, environment, index, memory, watch, what))
+    rows = asyncio.run(ask_all(tasks.completions, plain, documents, environment, index, memory, watch, what))
     return [Found(tuple(row["names"]), tuple(row["libraries"])) if row else Found() for row in rows]
 
 
-async def _ask_all(task, plain, documents, environment, index, memory, watch, what) -> list:
+async def ask_all(task, plain, documents, environment, index, memory, watch, what) -> list:
     """The task's answer about each document, None where there is none, made JSON-friendly by `plain`."""
     worker = AnalysisWorker(tasks.start, (str(index), True), name="eval")
     known = [task.__name__, code_digest(*ANALYSIS), environment_as_dict(environment), marks_of(environment)]
@@ -102,7 +102,7 @@ async def _ask_all(task, plain, documents, environment, index, memory, watch, wh
                 async def ask(document: Document = document) -> object:
                     arguments = (task, document.text, document.offset, place)
                     try:
-                        facts, _ = await worker.run(tasks.answer, *arguments, timeout=PATIENCE_S)
+                        facts = (await worker.run(tasks.answer, *arguments, timeout=PATIENCE_S)).found
                     except (TaskTimeout, TaskCrashed):  # the product would show nothing there either
                         return None
                     return None if facts is None else plain(facts)

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from seal_lsp.core.api import ApiSurface
 from seal_lsp.core.code import ApiUse, CallUse, ImportUse
+from seal_lsp.core.habits import Habits
 from seal_lsp.core.library import Environment, InstalledLibrary
 
 
@@ -24,6 +25,8 @@ class LanguageSupport(Protocol):
     def installed(self, environment: Environment) -> tuple[InstalledLibrary, ...]: ...
 
     def surface(self, library: InstalledLibrary, environment: Environment) -> ApiSurface: ...
+
+    def habits(self, library: InstalledLibrary, surface: ApiSurface) -> Habits: ...
 
     def imports(self, source: str) -> tuple[ImportUse, ...]: ...
 

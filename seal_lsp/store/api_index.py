@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from seal_lsp.core.api import ApiSurface, Parameter, Symbol
+from seal_lsp.core.habits import Count, Habits
 from seal_lsp.core.library import LibraryId
 from seal_lsp.store.database import Database
 from seal_lsp.store.migrations import INDEX
@@ -78,6 +79,23 @@ class ApiIndex:
             )
 
         self._database.write(work)
+
+    def put_habits(self, habits: Habits, fingerprint: str) -> None:
+        """Beside the surface with that fingerprint; nothing happens where there is none (any more)."""
+        rows = [[*key, *count] for key, count in habits.counts.items()]
+        values = (_json(rows), str(habits.library), fingerprint)
+        self._database.write(
+            lambda c: c.execute("UPDATE libraries SET habits = ? WHERE library = ? AND fingerprint = ?", values)
+        )
+
+    def habits(self, library: LibraryId, fingerprint: str) -> Habits | None:
+        """None where nobody has counted them."""
+        query = "SELECT habits FROM libraries WHERE library = ? AND fingerprint = ?"
+        found = self._database.read(lambda c: c.execute(query, (str(library), fingerprint)).fetchone())
+        if found is None or not found[0]:
+            return None
+        rows = json.loads(found[0])
+        return Habits(library, {(kind, owner, name): Count(*count) for kind, owner, name, *count in rows})
 
     def remove(self, library: LibraryId) -> None:
         self._database.write(lambda c: c.execute("DELETE FROM libraries WHERE library = ?", (str(library),)))

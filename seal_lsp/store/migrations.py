@@ -74,5 +74,7 @@ INDEX = Schema(
             ) WITHOUT ROWID""",
             "CREATE INDEX symbols_by_owner ON symbols (surface, owner)",
         ),
+        # How the library uses its own API, '' where nobody has counted yet.
+        ("ALTER TABLE libraries ADD COLUMN habits TEXT NOT NULL DEFAULT ''",),
     ),
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from seal_lsp.assist.facts import CompletionFacts, Member
-from seal_lsp.assist.menu import by_score, is_match, static_order, visible, window
+from seal_lsp.assist.menu import is_match, static_order, visible, window
+from seal_lsp.assist.ranking import LOGPROB, WITH_MODEL, weights, with_scores
 from seal_lsp.assist.typed_through import Remembered, TypedThrough
 
 
@@ -27,9 +28,24 @@ def test_static_order():
     assert order == ["used", "Apple", "zebra", "bare", "_private", "__init__", "old"]
 
 
+def test_what_speaks_for_a_name_goes_before_the_alphabet():
+    members = (member("apple"), member("zebra", prior=1.0), member("used", used_here=True), member("pear", prior=-1.0))
+    assert [m.name for m in static_order(members)] == ["zebra", "used", "apple", "pear"]
+
+
 def test_ranked_names_come_first_and_the_rest_keep_their_order():
     members = tuple(map(member, "abcd"))
-    assert [m.name for m in by_score(members, {"c": -1.0, "b": -5.0})] == ["c", "b", "a", "d"]
+    assert [m.name for m in with_scores("member", members, {"c": -1.0, "b": -5.0})] == ["c", "b", "a", "d"]
+
+
+@pytest.mark.parametrize("kind", ["import", "member", "keyword"])
+def test_the_prior_and_the_models_word_are_added(kind):
+    factor = weights()[kind][WITH_MODEL][LOGPROB]
+    assert factor > 0
+    members = (member("likely", prior_with_model=1.0), member("unlikely"))
+    for behind, first in ((0.9 / factor, "likely"), (1.1 / factor, "unlikely")):
+        scores = {"unlikely": -3.0, "likely": -3.0 - behind}
+        assert with_scores(kind, members, scores)[0].name == first
 
 
 @pytest.mark.parametrize(

@@ -242,14 +242,14 @@ def test_surfaces_come_from_the_index_the_second_time(place):
     index = str(tasks.shelf.index_path)
     tasks.surfaces(HEAD, place)
     tasks.start(index, False)
-    assert tasks.answer(tasks.warm, "import orchard", place) == (None, {})
+    assert tasks.answer(tasks.warm, "import orchard", place) == (None, {}, {})
     assert [str(s.library) for s in tasks.surfaces("import orchard", place)] == [LIBRARY]
 
 
 def test_the_worker_beside_the_typing_reads_no_library(place, tmp_path):
     index = str(tasks.shelf.index_path)
     tasks.start(str(tmp_path / "empty.db"), False)
-    found, missing = tasks.answer(tasks.completions, *at(HEAD + "orchard.<|>"), place)
+    found, missing, _ = tasks.answer(tasks.completions, *at(HEAD + "orchard.<|>"), place)
     assert {library.id for library in missing.values()} == {orchard.LIBRARY, windmill}
     assert "Ladder" in {m.name for m in found.members}  # jedi's, meanwhile
     tasks.start(index)

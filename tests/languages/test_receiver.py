@@ -1,5 +1,5 @@
 """What stands at a cursor (`|` in the text)."""
-# ruff: noqa: E501  (a case reads best in one line)
+
 
 from __future__ import annotations
 
@@ -30,12 +30,27 @@ BODY = "from shop import Cart, Money\nimport shop\nc = Cart('x')\n"
         ("if c.|:\n    pass\n", ("member", "shop.Cart", "", ())),
         ("f'{c.|}'", ("member", "shop.Cart", "", ())),
         ("class Mine(Cart):\n    def go(self):\n        self.|", ("member", "shop.Cart", "", (), (("go", "method"),))),
-        ("class Mine(Cart):\n    def go(self):\n        self.|\n\n    def other(self): ...\n", ("member", "shop.Cart", "", (), (("go", "method"), ("other", "method")))),
-        ("class Mine(Cart):\n    size = 1\n    @property\n    def p(self):\n        self.seen = 2\n        self.|", ("member", "shop.Cart", "", (), (("p", "property"), ("seen", "attribute"), ("size", "attribute")))),
-        ("class Mine(Cart):\n    class Inner: ...\n    def p(self):\n        self.seen = 2\nMine.|", ("member", "shop.Cart", "", (), (("Inner", "class"), ("p", "method")))),
-        ("class A:\n    x = 1\nclass B(A):\n    def go(self):\n        self.y = 2\n        self.|", ("member", "", "", (), (("go", "method"), ("x", "attribute"), ("y", "attribute")))),
+        (
+            "class Mine(Cart):\n    def go(self):\n        self.|\n\n    def other(self): ...\n",
+            ("member", "shop.Cart", "", (), (("go", "method"), ("other", "method"))),
+        ),
+        (
+            "class Mine(Cart):\n    size = 1\n    @property\n    def p(self):\n        self.seen = 2\n        self.|",
+            ("member", "shop.Cart", "", (), (("p", "property"), ("seen", "attribute"), ("size", "attribute"))),
+        ),
+        (
+            "class Mine(Cart):\n    class Inner: ...\n    def p(self):\n        self.seen = 2\nMine.|",
+            ("member", "shop.Cart", "", (), (("Inner", "class"), ("p", "method"))),
+        ),
+        (
+            "class A:\n    x = 1\nclass B(A):\n    def go(self):\n        self.y = 2\n        self.|",
+            ("member", "", "", (), (("go", "method"), ("x", "attribute"), ("y", "attribute"))),
+        ),
         ("class Mine(Cart):\n    def add(self):\n        super().|", ("member", "shop.Cart", "", ())),
-        ("class Mine:\n    def go(self):\n        self.c.|\n    def __init__(self):\n        self.c = Cart('x')\n", ("member", "shop.Cart", "", ())),
+        (
+            "class Mine:\n    def go(self):\n        self.c.|\n    def __init__(self):\n        self.c = Cart('x')\n",
+            ("member", "shop.Cart", "", ()),
+        ),
         ("s = '😀漢'; c.|", ("member", "shop.Cart", "", ())),
         ("def f(m: Money):\n    try:\n        m.|", ("member", "shop.Money", "", ())),
         ("match c:\n    case shop.|", ("member", "shop", "", ())),
@@ -76,7 +91,31 @@ BODY = "from shop import Cart, Money\nimport shop\nc = Cart('x')\n"
 def test_receiver_at(shop: ApiSurface, marked: str, expected: tuple) -> None:
     before, _, after = marked.partition("|")
     source = BODY + before
-    assert receiver_at(source + after, len(source), [shop]) == Receiver(*expected)
+    found = receiver_at(source + after, len(source), [shop])
+    assert found._replace(filled=0, on_class=False) == Receiver(*expected)
+
+
+@pytest.mark.parametrize(
+    ("marked", "filled"),
+    [
+        ("Cart(|", 0),
+        ("Cart(1, |", 1),
+        ("Cart(1, 2, na|", 2),
+        ("Cart(1, |, 2)", 1),
+        ("Cart(name=1, |", 0),
+        ("Cart(*all, |", 0),
+    ],
+)
+def test_what_positional_arguments_take(shop: ApiSurface, marked: str, filled: int) -> None:
+    before, _, after = marked.partition("|")
+    found = receiver_at(BODY + before + after, len(BODY + before), [shop])
+    assert (found.kind, found.filled) == ("keyword", filled)
+
+
+@pytest.mark.parametrize(("marked", "on_class"), [("Cart.|", True), ("Cart().|", False), ("shop.|", True)])
+def test_whether_the_class_itself_is_asked(shop: ApiSurface, marked: str, on_class: bool) -> None:
+    source = BODY + marked.partition("|")[0]
+    assert receiver_at(source, len(source), [shop]).on_class is on_class
 
 
 def test_an_empty_source(shop: ApiSurface) -> None:

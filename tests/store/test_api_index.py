@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from seal_lsp.core.api import ApiSurface, Parameter, Symbol
+from seal_lsp.core.habits import Count, Habits
 from seal_lsp.core.library import LibraryId
 from seal_lsp.store import api_index as module
 from seal_lsp.store.api_index import ApiIndex
@@ -151,3 +152,18 @@ def test_readers_do_not_wait_for_a_writer(index):
             return pool.submit(index.symbol, LIBRARY, "lib.core").result(timeout=10)
 
         assert index._database.write(while_writing) == surface().symbols["lib.core"]
+
+
+def test_habits_stand_beside_their_surface(index):
+    habits = Habits(LIBRARY, {("keyword", "lib.f", "a"): Count(1, 2), ("call", "lib.f", ""): Count(3, 0)})
+    index.put_habits(habits, "f1")
+    assert index.habits(LIBRARY, "f1") is None  # there is no surface yet
+    index.put(surface(), "f1")
+    assert index.habits(LIBRARY, "f1") is None
+    index.put_habits(habits, "f1")
+    assert index.habits(LIBRARY, "f1") == habits
+    assert index.habits(LIBRARY, "f2") is None
+    index.put_habits(Habits(LIBRARY, {}), "f1")
+    assert index.habits(LIBRARY, "f1") == Habits(LIBRARY, {})  # counted, and there are none
+    index.put(surface(), "f1")
+    assert index.habits(LIBRARY, "f1") is None

@@ -106,6 +106,13 @@ def parse_tolerant(source: str) -> Parsed:
     return best
 
 
+def with_name_at(source: str, offset: int) -> str:
+    """The source with a placeholder where a name is still to be written; as it is where one stands already. Without a
+    name, `from m import` and `x.` take in the next line."""
+    here = source[max(0, offset - 1) : offset + 1]
+    return source if any(c == "_" or c.isalnum() for c in here) else source[:offset] + HOLE + source[offset:]
+
+
 def _errors(parsed: Parsed) -> int:
     """How many bytes lie in ERROR nodes; a MISSING node counts as one."""
     if not parsed.root.has_error:

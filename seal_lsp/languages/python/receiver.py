@@ -25,7 +25,8 @@ class Receiver(NamedTuple):
     """`kind`: member, import, keyword or none. `owner` is the module, class or callable that the name belongs to, ''
     when it is not one of the surfaces'; `partial` is what is typed of the name, `given` the call's other keywords.
     `own` are members that the source's own class has beside those of `owner`, the library's class it derives from.
-    `guessed`: the owner is likely, not certain."""
+    `guessed`: the owner is likely, not certain. `on_class`: the member is read from the class (or module) itself.
+    `filled`: how many parameters the call's positional arguments take."""
 
     kind: str
     owner: str
@@ -33,11 +34,20 @@ class Receiver(NamedTuple):
     given: tuple[str, ...] = ()
     own: tuple[OwnMember, ...] = ()
     guessed: bool = False
+    on_class: bool = False
+    filled: int = 0
 
 
 def receiver_at(source: str, offset: int, surfaces: Sequence[ApiSurface], *, guessing: bool = False) -> Receiver:
     """`offset` is in characters, 0 to len(source). With `guessing`, names that nothing binds count as imported, and an
     owner that is not known otherwise is guessed."""
+    return receiver_in_reading(source, offset, surfaces, guessing=guessing)[0]
+
+
+def receiver_in_reading(
+    source: str, offset: int, surfaces: Sequence[ApiSurface], *, guessing: bool = False
+) -> tuple[Receiver, Reading | None]:
+    """As `receiver_at`, and the reading of the source that says so, for further questions about the place."""
     start, end = offset, offset
     while start > 0 and _in_name(source[start - 1]):
         start -= 1
@@ -45,8 +55,8 @@ def receiver_at(source: str, offset: int, surfaces: Sequence[ApiSurface], *, gue
         end += 1
     partial = source[start:offset]
     if partial[:1].isdigit():
-        return Receiver("none", "", "")
-    best = Receiver("none", "", partial)
+        return Receiver("none", "", ""), None
+    best, best_reading = Receiver("none", "", partial), None
     world = World(surfaces)
     readings = list(_readings(source, start, offset, end))
     for guess in (False, True) if guessing else (False,):
@@ -54,12 +64,12 @@ def receiver_at(source: str, offset: int, surfaces: Sequence[ApiSurface], *, gue
             reading = Reading("", world, parsed, lenient=guessing, guessing=guess)
             found = _classify(reading, start, partial)
             if found.owner:
-                return found._replace(guessed=guess)
+                return found._replace(guessed=guess), reading
             if best.kind == "none":
-                best = found
+                best, best_reading = found, reading
         if best.kind not in ("member", "keyword"):
             break
-    return best
+    return best, best_reading
 
 
 _DEFINITION = re.compile(r"^(?:def|class|async def|@)[ \t\w]", re.MULTILINE)
@@ -107,19 +117,22 @@ def _classify(reading: Reading, start: int, partial: str) -> Receiver:
             return nothing
         value = reading.resolver.infer(parent.child_by_field_name("object"))
         own = own_members(reading.resolver, value)
-        return Receiver("member", listing_owner(reading.resolver, value), partial, own=own)
+        on_class = value is not None and value.kind in ("name", "local_class")
+        return Receiver("member", listing_owner(reading.resolver, value), partial, own=own, on_class=on_class)
     if parent.type == "dotted_name":
         return _in_dotted_name(reading, node, parent, partial)
     call, own_keyword = _call_around(node)
     if call is None:
         return nothing
     callee = callee_of(reading.resolver, reading.resolver.infer(call.child_by_field_name("function")))
-    given = tuple(
-        text(argument.child_by_field_name("name"))
-        for argument in reading.arguments(call)
-        if argument.type == "keyword_argument" and argument != own_keyword
-    )
-    return Receiver("keyword", callee.qualname if callee is not None else "", partial, given)
+    arguments = [argument for argument in reading.arguments(call) if argument not in (own_keyword, node)]
+    keywords = [argument for argument in arguments if argument.type == "keyword_argument"]
+    given = tuple(text(argument.child_by_field_name("name")) for argument in keywords)
+    spread = any(argument.type in ("list_splat", "dictionary_splat") for argument in arguments)
+    filled = 0 if spread else sum(argument.end_byte <= byte for argument in arguments if argument not in keywords)
+    if callee is not None and callee.unbound:
+        filled = max(0, filled - 1)
+    return Receiver("keyword", callee.qualname if callee is not None else "", partial, given, filled=filled)
 
 
 def _in_dotted_name(reading: Reading, node: Node, dotted: Node, partial: str) -> Receiver:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from seal_lsp.core.api import ApiSurface
 from seal_lsp.core.code import ApiUse, CallUse, ImportUse
+from seal_lsp.core.habits import Habits
 from seal_lsp.core.library import Environment, InstalledLibrary
 from seal_lsp.languages.python import (
     distributions,
@@ -41,6 +42,11 @@ class Python:
 
         return surface.surface(library, environment)
 
+    def habits(self, library: InstalledLibrary, surface: ApiSurface) -> Habits:
+        from seal_lsp.languages.python import habits
+
+        return habits.habits(library, surface)
+
     def imports(self, source: str) -> tuple[ImportUse, ...]:
         return imports.imports(source)
 
@@ -52,6 +58,7 @@ class Python:
 
     def unbound(self, source: str, offset: int) -> tuple[str, ...]:
         """Names that a source uses and nothing in it binds; where it does not parse, those around `offset` too."""
+        source = grammar.with_name_at(source, offset)
         parsed = grammar.Parsed(source)
         found = dict.fromkeys(unbound.unbound_names(parsed, scopes.Scopes(parsed)))
         if parsed.root.has_error:

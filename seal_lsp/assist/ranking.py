@@ -1,0 +1,49 @@
+"""What the signs of a name weigh, and the order that comes of it: a log-linear model over the names at a place.
+
+The weights are in ranking.json, which `seal-lsp eval fit-ranking` writes. Two sets for each kind of place: one by
+itself, one for the sum with a model's log-probability of the name. Runs in the worker and in the server.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+
+from seal_lsp.assist.facts import Member
+
+ALONE, WITH_MODEL = "alone", "with_model"
+LOGPROB = "logprob"
+BY_HAND = {"own": 3.0, "deprecated": -2.0, "private": -2.0, "dunder": -2.0}
+"""Signs that the places measured say nothing about: what the file's own class adds, and what is seldom meant."""
+
+
+@cache
+def weights() -> Mapping[str, Mapping[str, Mapping[str, float]]]:
+    """{kind: {"alone" | "with_model": {sign: weight}}}"""
+    return json.loads(files(__package__).joinpath("ranking.json").read_text("utf-8"))["kinds"]
+
+
+def weigh(kind: str, signs: Mapping[str, float]) -> tuple[float, float]:
+    """(the prior of a name by itself, the one beside a model)."""
+    known = weights()[kind]
+    by_hand = sum(weight * signs.get(sign, 0.0) for sign, weight in BY_HAND.items())
+    alone, beside = known[ALONE], known[WITH_MODEL]
+    return (
+        by_hand + sum(alone.get(sign, 0.0) * value for sign, value in signs.items()),
+        by_hand + sum(beside.get(sign, 0.0) * value for sign, value in signs.items()),
+    )
+
+
+def with_scores(kind: str, members: Sequence[Member], scores: Mapping[str, float]) -> tuple[Member, ...]:
+    """Members with a model's score first, the likeliest first; the others keep their order."""
+    factor = weights()[kind][WITH_MODEL][LOGPROB]
+    place = {member.name: at for at, member in enumerate(members)}
+
+    def key(member: Member) -> tuple[bool, float, int]:
+        score = scores.get(member.name)
+        total = 0.0 if score is None else member.prior_with_model + factor * score
+        return score is None, -total, place[member.name]
+
+    return tuple(sorted(members, key=key))
