@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 import json
 import random
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from pathlib import Path
 from seal_lsp.assist import tasks
 from seal_lsp.assist.menu import MAX_RANKED, PREFIX_CHARACTERS, window
 from seal_lsp.assist.ranking import ALONE, BY_HAND, WITH_MODEL
+from seal_lsp.assist.ranking import weights as weights_now
 from seal_lsp.cli.eval_facts import ask_all, document_of
 from seal_lsp.cli.eval_learn import given as given_adapters
 from seal_lsp.cli.eval_progress import Watch
@@ -91,7 +93,8 @@ def run(options: Options, how: Fit, out: Path | None, watch: Watch) -> dict:
         spots = _ask_model(bench, spots, alone, left_out, how) if how.places != 0 else spots
         both, both_out = _fit_each(spots, trained, how, watch, _fit_beside, alone, left_out)
         rows = [row for spot in spots for row in _rows(spot, alone, left_out, both, both_out)]
-        found = provenance(options, bench.base, "eval fit-ranking") | {
+        found = provenance(options, bench.base) | {
+            "command": _command(options, how),
             "fitted_on": {s.name: _files(s) for s in bench.subjects if s.name not in tested},
             "tested_on": {s.name: _files(s) for s in bench.subjects if s.name in tested},
             "penalty": how.penalty, "pull": how.pull, "without": list(how.without),
@@ -109,6 +112,15 @@ def run(options: Options, how: Fit, out: Path | None, watch: Watch) -> dict:
         weights = {"how": {name: found[name] for name in kept}, "kinds": found["weights"]}
         write_atomic(out, json.dumps(weights, ensure_ascii=False, indent=1) + "\n")
     return found
+
+
+def _command(options: Options, how: Fit) -> str:
+    """The command that fits the same again."""
+    fitted = replace(options, cases=tuple(file for file in options.cases if file not in how.test))
+    words: list[object] = [word for file in options.cases if file in how.test for word in ("--test", file)]
+    words += ["--places", how.places] if how.places is not None else []
+    words += ["--penalty", how.penalty, "--pull", how.pull, *(w for sign in how.without for w in ("--without", sign))]
+    return f"{fitted.command_line('eval fit-ranking')} {shlex.join(map(str, words))}"
 
 
 def _spots(bench: Bench, subject: Subject) -> list[Spot]:
@@ -147,6 +159,9 @@ def _fit_each(spots, trained, how: Fit, watch: Watch, one, *earlier) -> tuple[We
     with watch.task(f"fitting {one.__name__.removeprefix('_fit_')}", len(KINDS) * (len(trained) + 1)) as step:
         for kind in KINDS:
             some = [s for s in spots if s.case.kind == kind and s.offered and s.subject.name in trained]
+            if len({s.subject.name for s in some}) < min(2, len(trained)):
+                what = f"fewer than two libraries have {kind} places to fit on"
+                raise UsageError(what, hint="give more case files, or a higher --limit")
             everything[kind] = one(some, how, *([earlier[0][kind]] if earlier else []))
             step()
             for library in trained:
@@ -161,10 +176,11 @@ def _fit_alone(spots: Sequence[Spot], how: Fit) -> dict[str, float]:
 
 
 def _fit_beside(spots: Sequence[Spot], how: Fit, alone: Mapping[str, float]) -> dict[str, float]:
-    """Few places are asked of a model, so the weights stay near those without one; the model's own is free."""
+    """Few places are asked of a model, so the weights stay near those without one; the model's own is free. Where none
+    is asked, the model's weight stays what it is now."""
     asked = [spot.choice(model=True) for spot in spots if spot.case.gold in spot.scores]
     if not asked:
-        return {**alone, LOGPROB: 0.0}
+        return {**alone, LOGPROB: weights_now()[spots[0].case.kind][WITH_MODEL][LOGPROB]}
     return {**alone, **fit(asked, penalty=how.pull, around=alone, free=(LOGPROB,))}
 
 
@@ -175,7 +191,7 @@ def _ask_model(bench: Bench, spots: Sequence[Spot], alone: Weights, left_out: Ma
     load_adapters(model, list(adapters.values()))
     chosen = set()
     for subject in bench.subjects:
-        some = [case for case in subject.cases]
+        some = list(subject.cases)
         random.Random(bench.options.seed).shuffle(some)
         chosen |= {(subject.name, case.prefix, case.gold) for case in some[: how.places]}
     found = []
@@ -215,7 +231,7 @@ def _rows(spot: Spot, alone: Weights, left_out: Mapping[str, Weights], both: Wei
         elif spot.offered:
             at = len(spot.scores) + 1
         answer = Answer(spot.names, tuple(0.0 for _ in spot.names), "", "stop", own=True)
-        row = row_of(way + spot.document, name, spot.case, answer, Judgement(0, (), ()))
+        row = row_of(way + spot.document, name, spot.case, answer, Judgement(0, (), ()), "")
         rows.append(replace(row, rank=at))
     return rows
 
