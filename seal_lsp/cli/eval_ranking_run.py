@@ -204,10 +204,10 @@ def _ask_model(bench: Bench, spots: Sequence[Spot], alone: Weights, left_out: Ma
             weights = left_out.get(spot.subject.name, alone)[spot.case.kind]
             own = adapters.get(spot.subject.library)
             names = _likeliest(spot, weights)
-            scores = model.rank(
+            ranked = model.rank_names(
                 spot.prefix, names, adapter=own.adapter.digest if own else None, max_prompt_tokens=PROMPT_TOKENS
             )
-            found.append(replace(spot, scores=dict(zip(names, scores, strict=True))))
+            found.append(replace(spot, scores=dict(zip(names, map(sum, ranked), strict=True))))
     return found
 
 
