@@ -215,7 +215,8 @@ def _product(subject: Subject, shown: Sequence[Shown], live: Mapping[LibraryId, 
 
 def _judged(case, given: Answer, subject: Subject) -> Judgement:
     text = without_half_name(given.text, given.finish)
-    return judge(case.prefix, text, subject.surface, Python(), subject.importable)
+    due = case.kind, case.candidates
+    return judge(case.prefix, text, subject.surface, Python(), subject.importable, due=due)
 
 
 def wrong_adapters(bench: Bench, learned: Mapping[LibraryId, Learned]) -> dict[LibraryId, Learned]:

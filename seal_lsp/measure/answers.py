@@ -91,10 +91,20 @@ def without_half_name(text: str, finish: str) -> str:
 
 
 def judge(
-    prefix: str, text: str, surface: ApiSurface, language: LanguageSupport, importable: Collection[str]
+    prefix: str,
+    text: str,
+    surface: ApiSurface,
+    language: LanguageSupport,
+    importable: Collection[str],
+    *,
+    due: tuple[str, Collection[str]] | None = None,
 ) -> Judgement:
     """M4's facts about an answer after `prefix`. `importable` are top-level import names of what is installed and of
-    the standard library; modules that the prefix imports exist wherever they come from."""
+    the standard library; modules that the prefix imports exist wherever they come from.
+
+    `due` is the kind of name that is due there and every one that is valid. It decides on the answer's first name where
+    the prefix does not say whose that is: excerpts are cut off above, often below the import that would tell.
+    """
     whole, begin = prefix + text, len(prefix)
     uses = [use for use in language.uses(whole, [surface]) if use.end > begin]
     imports = language.imports(whole)
@@ -110,4 +120,9 @@ def judge(
         if symbol is not None and symbol.deprecated:
             deprecated.append(use.name)
     places = {(use.start, use.end) for use in uses}
+    first = written_name(text, due[0]) if due else ""
+    end = begin + text.find(first) + len(first)
+    if due and first and not any(start < end for start, _ in places):
+        places.add((end - len(first), end))
+        unknown += [first] if first not in due[1] else []
     return Judgement(len(places), tuple(dict.fromkeys(unknown)), tuple(dict.fromkeys(deprecated)))

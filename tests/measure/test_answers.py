@@ -104,3 +104,19 @@ def test_half_a_name_is_not_held_against_an_answer_that_was_cut_off(text, finish
 def test_what_an_answer_names(surface, prefix, text, names, unknown, deprecated, valid):
     found = judge(prefix, text, surface, LANGUAGE, IMPORTABLE)
     assert (found.names, found.unknown, found.deprecated, found.valid) == (names, unknown, deprecated, valid)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "text", "kind", "names", "unknown"),
+    [
+        ("    handle.", "climb(rungs=3)\n", "member", 1, ()),  # what `handle` is stood above the excerpt
+        ("    handle.", "jump()\n", "member", 1, ("jump",)),
+        ("    handle.climb(", " rungs=3)\n", "keyword", 1, ()),
+        ("    handle.climb(", "rungs)\n", "keyword", 0, ()),  # a value, not a keyword
+        (HEAD, "climb(rungs=3)\n", "member", 2, ()),  # known from the prefix: counted once
+        ("from orchard import ", "Ladder\n", "import", 1, ()),
+    ],
+)
+def test_the_name_that_is_due_is_judged_by_the_valid_ones(surface, prefix, text, kind, names, unknown):
+    found = judge(prefix, text, surface, LANGUAGE, IMPORTABLE, due=(kind, ("climb", "fold", "rungs", "Ladder")))
+    assert (found.names, found.unknown) == (names, unknown)
