@@ -19,6 +19,8 @@ from seal_lsp.train import cost, lora
 from seal_lsp.train.packing import Sequence_
 from seal_lsp.train.recipe import recipe_with
 
+pytestmark = pytest.mark.timeout(1800)  # a dozen processes that import torch
+
 QUICK = {"tokens": 1500, "step_tokens": 128, "sequence": 64, "rank": 4, "alpha": 8, "learning_rate": 0.02}
 
 
@@ -36,7 +38,7 @@ def bench(home, *words: object) -> subprocess.CompletedProcess[str]:
     root, environ = home
     command = [sys.executable, "-m", "seal_lsp.cli.entry", "bench", "train", *map(str, words)]
     environ = {**os.environ, **environ}
-    return subprocess.run(command, capture_output=True, text=True, timeout=500, check=False, env=environ, cwd=root)
+    return subprocess.run(command, capture_output=True, text=True, timeout=900, check=False, env=environ, cwd=root)
 
 
 def quick(home) -> list[str]:
