@@ -25,7 +25,7 @@ from seal_lsp.train.recipe import Recipe
 from seal_lsp.vet.instructions import instruction_in
 
 LEAST_PARAMETERS = 1_500_000_000
-"""Below it a model writes no self-edits unless told so; tests/eval/LOG.md has what it cost at 135M. That it pays from
+"""Below it a model writes no self-edits unless told so; tests/eval/LOG.md has what one of 135M wrote. That it pays from
 here on is what others found (SEAL, PriCoder), not measured here."""
 MODEL_SHARE = 0.25
 
