@@ -19,10 +19,19 @@ BY_HAND = {"own": 3.0, "deprecated": -2.0, "private": -2.0, "dunder": -2.0}
 """Signs that the places measured say nothing about: what the file's own class adds, and what is seldom meant."""
 
 
-@cache
 def weights() -> Mapping[str, Mapping[str, Mapping[str, float]]]:
     """{kind: {"alone" | "with_model": {sign: weight}}}"""
-    return json.loads(files(__package__).joinpath("ranking.json").read_text("utf-8"))["kinds"]
+    return _file()["kinds"]
+
+
+def how_now() -> Mapping[str, object]:
+    """How the weights were made."""
+    return _file()["how"]
+
+
+@cache
+def _file() -> dict:
+    return json.loads(files(__package__).joinpath("ranking.json").read_text("utf-8"))
 
 
 def weigh(kind: str, signs: Mapping[str, float]) -> tuple[float, float]:

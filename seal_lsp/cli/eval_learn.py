@@ -167,6 +167,7 @@ async def _run_learner(folder: Path, paths: Paths, name: str, watch: Watch) -> N
         finally:
             spent = _read(folder / "wall.json").get("seconds", 0.0) + time.monotonic() - began
             write_atomic(folder / "wall.json", json.dumps({"seconds": round(spent, 1)}))
+    await asyncio.sleep(0)  # a stop that came in the lines above would be lost with the end of this task
     if code == Cancelled.exit_code:
         raise Cancelled(f"learning {name} was stopped", hint="the same command takes it up again")
     if code != 0 and not (folder / "error.json").is_file():

@@ -30,6 +30,9 @@ def command(
     ] = None,
     penalty: Annotated[float, typer.Option(min=0.0, help="How strongly weights are pulled to nothing.")] = 10.0,
     pull: Annotated[float, typer.Option(min=0.0, help="How strongly those beside a model to those alone.")] = 10.0,
+    keep_priors: Annotated[
+        bool, typer.Option("--keep-priors", help="Fit only the weights beside a model; those alone stay as they are.")
+    ] = False,
     without: Annotated[list[str] | None, typer.Option(help="A sign that is left out; may be repeated.")] = None,
     ablate: Annotated[bool, typer.Option("--ablate", help="Also leave out each sign in turn.")] = False,
     seed: given.Seed = 0,
@@ -60,7 +63,7 @@ def command(
         threads=threads,
     )
     check_extras()
-    fit = Fit(frozenset(test or ()), places, penalty, pull, tuple(without or ()), ablate)
+    fit = Fit(frozenset(test or ()), places, penalty, pull, tuple(without or ()), ablate, keep_priors)
     with Watch() as watch, resumable():
         found = run(options, fit, out, watch)
     show(found, json, lambda console: print_sheets(console, ranking_sheets(found)))

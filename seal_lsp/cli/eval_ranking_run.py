@@ -18,7 +18,7 @@ from pathlib import Path
 
 from seal_lsp.assist import tasks
 from seal_lsp.assist.menu import MAX_RANKED, PREFIX_CHARACTERS, window
-from seal_lsp.assist.ranking import ALONE, BY_HAND, WITH_MODEL
+from seal_lsp.assist.ranking import ALONE, BY_HAND, WITH_MODEL, how_now
 from seal_lsp.assist.ranking import weights as weights_now
 from seal_lsp.cli.eval_facts import ask_all, document_of
 from seal_lsp.cli.eval_learn import given as given_adapters
@@ -43,7 +43,8 @@ _DIGITS = 4
 
 @dataclass(frozen=True)
 class Fit:
-    """How it is fitted. `test` files are measured only; `places` a library are asked of the model, all for None."""
+    """How it is fitted. `test` files are measured only; `places` a library are asked of the model, all for None;
+    `keep_priors` leaves the weights without a model as they are now."""
 
     test: frozenset[Path]
     places: int | None
@@ -51,6 +52,7 @@ class Fit:
     pull: float
     without: tuple[str, ...]
     ablate: bool
+    keep_priors: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ def run(options: Options, how: Fit, out: Path | None, watch: Watch) -> dict:
                 "one library cannot be left out of itself", hint="give case files of two libraries or more"
             )
         spots = _without([spot for s in bench.subjects for spot in _spots(bench, s)], how.without)
-        alone, left_out = _fit_each(spots, trained, how, watch, _fit_alone)
+        alone, left_out = _priors_now(trained) if how.keep_priors else _fit_each(spots, trained, how, watch, _fit_alone)
         # The priors choose which names the model is asked about, as in the product.
         spots = _ask_model(bench, spots, alone, left_out, how) if how.places != 0 else spots
         both, both_out = _fit_each(spots, trained, how, watch, _fit_beside, alone, left_out)
@@ -109,7 +111,8 @@ def run(options: Options, how: Fit, out: Path | None, watch: Watch) -> dict:
     write_atomic(options.report / "ranking.json", json.dumps(found, ensure_ascii=False, indent=1) + "\n")
     if out is not None:
         kept = ("command", "code", "model", "adapters", "fitted_on", "penalty", "pull", "without")
-        weights = {"how": {name: found[name] for name in kept}, "kinds": found["weights"]}
+        made = {name: found[name] for name in kept}
+        weights = {"how": {**how_now(), WITH_MODEL: made} if how.keep_priors else made, "kinds": found["weights"]}
         write_atomic(out, json.dumps(weights, ensure_ascii=False, indent=1) + "\n")
     return found
 
@@ -119,6 +122,7 @@ def _command(options: Options, how: Fit) -> str:
     fitted = replace(options, cases=tuple(file for file in options.cases if file not in how.test))
     words: list[object] = [word for file in options.cases if file in how.test for word in ("--test", file)]
     words += ["--places", how.places] if how.places is not None else []
+    words += ["--keep-priors"] if how.keep_priors else []
     words += ["--penalty", how.penalty, "--pull", how.pull, *(w for sign in how.without for w in ("--without", sign))]
     return f"{fitted.command_line('eval fit-ranking')} {shlex.join(map(str, words))}"
 
@@ -171,6 +175,11 @@ def _fit_each(spots, trained, how: Fit, watch: Watch, one, *earlier) -> tuple[We
     return everything, left_out
 
 
+def _priors_now(trained: Sequence[str]) -> tuple[Weights, dict[str, Weights]]:
+    alone = {kind: dict(weights_now()[kind][ALONE]) for kind in KINDS}
+    return alone, {library: alone for library in trained}
+
+
 def _fit_alone(spots: Sequence[Spot], how: Fit) -> dict[str, float]:
     return fit([spot.choice(model=False) for spot in spots], penalty=how.penalty)
 
@@ -185,13 +194,14 @@ def _fit_beside(spots: Sequence[Spot], how: Fit, alone: Mapping[str, float]) -> 
 
 
 def _ask_model(bench: Bench, spots: Sequence[Spot], alone: Weights, left_out: Mapping[str, Weights], how: Fit):
-    """The model ranks the likeliest names of each place, under the library's adapter where one was given."""
+    """The model ranks the likeliest names of each place: without adapters as the base, else only where one was learned,
+    under it: what the product will ask is an adapter."""
     model, _ = load_model(bench)
     adapters = given_adapters(bench.options, bench.base)
     load_adapters(model, list(adapters.values()))
     chosen = set()
     for subject in bench.subjects:
-        some = list(subject.cases)
+        some = list(subject.cases) if not adapters or subject.library in adapters else []
         random.Random(bench.options.seed).shuffle(some)
         chosen |= {(subject.name, case.prefix, case.gold) for case in some[: how.places]}
     found = []

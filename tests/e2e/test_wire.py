@@ -182,8 +182,8 @@ async def test_the_newest_request_wins(workspace, home, clients):
 
 async def test_a_menu_whose_order_comes_late(workspace, home, clients):
     """Past the deadline the static order is shown and the client is told to ask again; then the model's is there."""
-    async with engine(home, seconds_per_token=0.3):
-        settings = {**NO_LEARNING, "completion": {"rank_deadline_ms": 100}}
+    async with engine(home, seconds_per_token=0.12):
+        settings = {**NO_LEARNING, "completion": {"rank_deadline_ms": 300}}
         client = await clients(workspace, capabilities("emacs"), settings=settings)
         text, cursor = at(MAIN + "ladder.<|>", "utf-32")
         uri = client.open(workspace / "main.py", text)

@@ -19,7 +19,8 @@ from seal_lsp.store.paths import Paths
 
 LIBRARY = str(orchard.LIBRARY)
 SCRIPT = {
-    "preferences": {"climb": 0.5, "Ladder": 0.5},
+    # The base is sure of what it prefers: what speaks for a name without a model would put `fold` first.
+    "preferences": {"climb": 0.5, "Ladder": 0.5, "fold": 1e-9, "folding": 1e-9},
     "rules": {
         "ladder.climb": "(rungs=2)\nprint(1)",
         "ladder.fold": "()\n",

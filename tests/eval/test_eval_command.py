@@ -221,7 +221,7 @@ def test_given_adapters_are_measured_without_learning(run, first):
 
 def test_stopped_while_it_learns_it_goes_on_where_it_was(run, first, tmp_path):
     words = [run.words[0], "--python", run.root / "env", "--report", tmp_path, "--device", "cpu", "--arms",
-             "base,adapter", *eval_project.quick(), "--set", "tokens=12000", "--json"]  # fmt: skip
+             "base,adapter", *eval_project.quick(), "--set", "tokens=60000", "--json"]  # fmt: skip
     command = eval_project.command(*words)
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **run.environ}
