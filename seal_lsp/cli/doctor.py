@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from seal_lsp.cli.output import Json, show, table
 from seal_lsp.core.errors import SealError
@@ -49,7 +50,7 @@ def command(
     healthy = all(one.status != PROBLEM for one in findings)
 
     def human(console):
-        rows = [(f"[{_MARKS[f.status][1]}]{_MARKS[f.status][0]}[/] {f.check}", _escape(f)) for f in findings]
+        rows = [(Text.assemble(_MARKS[f.status], f" {f.check}"), _said(f)) for f in findings]
         console.print(table(("check", "finding"), rows))
         problems = sum(one.status == PROBLEM for one in findings)
         console.print("healthy" if healthy else f"{problems} problem{'s' if problems > 1 else ''}; what to do is above")
@@ -236,8 +237,5 @@ def _build(version: str) -> str:
     return "cuda" if any(one.startswith(("nvidia-", "cuda-")) for one in wants) else "cpu"
 
 
-def _escape(finding: Finding) -> str:
-    from rich.markup import escape
-
-    text = escape(finding.message)
-    return f"{text}\n  → {escape(finding.do)}" if finding.do else text
+def _said(finding: Finding) -> str:
+    return f"{finding.message}\n  → {finding.do}" if finding.do else finding.message

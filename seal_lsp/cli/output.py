@@ -13,6 +13,7 @@ from typing import Annotated, Any, TextIO
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from seal_lsp.core.errors import SealError
 
@@ -81,8 +82,13 @@ def table(columns: Iterable[str], rows: Iterable[Iterable[object]], *, title: st
     for column in columns:
         made.add_column(column, overflow="fold")
     for row in rows:
-        made.add_row(*("" if cell is None else str(cell) for cell in row))
+        made.add_row(*map(_cell, row))
     return made
+
+
+def _cell(value: object) -> Text:
+    """Brackets are text: `seal-lsp[bench]` is no markup. What shall be coloured comes as Text."""
+    return value if isinstance(value, Text) else Text("" if value is None else str(value))
 
 
 def report(kind: str, message: str, hint: str, exit_code: int, as_json: bool) -> int:
