@@ -61,5 +61,5 @@ def _learned(report: Mapping) -> Sheet:
 
 
 def plainly(group: str) -> str:
-    """`[math.sqrt]:[add-argument]:[update-0]` without its brackets, which mean markup on a terminal."""
+    """`[math.sqrt]:[add-argument]:[update-0]` as words: shorter in a column."""
     return " ".join(re.findall(r"[^\[\]:]+", group)) if group.startswith("[") else group
