@@ -195,10 +195,11 @@ def _trl(inputs: Inputs, folder: Path, name: str) -> dict:
 def _planned(inputs: Inputs) -> tuple:
     """(model, network, batches, recipe), as pipeline/fit.py makes them."""
     from seal_lsp.pipeline.fit import planned
+    from seal_lsp.store.paths import Paths
     from seal_lsp.train import lora
 
     model, recipe = open_base(inputs), inputs.the_recipe()
-    batches = planned(inputs.items(), recipe, model.tokenizer)
+    batches = planned(inputs.items(), recipe, model, Paths.default().rehearsals)
     return model, lora.attach(model.network, recipe), batches, recipe
 
 

@@ -65,6 +65,7 @@ class Learning:
     seed: int
     device: str
     threads: int | None
+    rehearsals: Path
 
 
 def stub_in(group: str, environment: Environment, held_out: Sequence[str]) -> Stub:
@@ -103,7 +104,7 @@ def learn_stub(stub: Stub, how: Learning, progress: Progress) -> StubLearned:
         return load(how.base, device=how.device, threads=how.threads)
 
     items = [item_of(edit, stub.surface, Python()) for edit in edits]
-    fit = fit_with(open_model)
+    fit = fit_with(open_model, how.rehearsals)
     fitted = journal.once("fitted", lambda: fit(items, recipe, journal.folder, progress=progress, cancel=None))
     train = {key: fitted[key] for key in ("steps", "tokens", "seconds", "peak_rss_mb")}
     return StubLearned(stub.group, fitted["digest"], journal.folder / fitted["folder"], counts, train)

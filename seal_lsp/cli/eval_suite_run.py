@@ -26,6 +26,7 @@ from seal_lsp.measure.suites import beatnum, code_update_arena
 from seal_lsp.measure.suites.sandbox import Limits, Runtime, Verdict, run_program
 from seal_lsp.measure.suites.tasks import BATCH, Arm, Row, Task, as_records, differences, measure, run_task, summaries
 from seal_lsp.store.disk import write_atomic
+from seal_lsp.store.paths import Paths
 
 SUITES = ("code-update-arena", "beatnum")
 TOKENS = {"code-update-arena": 3000, "beatnum": 12_000}
@@ -209,7 +210,13 @@ def _learn(
     subjects: Sequence[Subject], options: SuiteOptions, base: ModelFolder, watch: Watch
 ) -> dict[str, StubLearned]:
     how = Learning(
-        options.report / "learned", base, recipe_overrides(options), options.seed, options.device, options.threads
+        options.report / "learned",
+        base,
+        recipe_overrides(options),
+        options.seed,
+        options.device,
+        options.threads,
+        Paths.default().rehearsals,
     )
     found = {}
     for subject in subjects:

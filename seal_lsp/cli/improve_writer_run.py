@@ -73,7 +73,7 @@ def run(options: Options, plan: Plan, watch: Watch) -> dict:
             tools = cycle.Tools(
                 language=Python(),
                 open_model=open_model,
-                fit=fit_with(open_model),
+                fit=fit_with(open_model, bench.paths.rehearsals),
                 index=ApiIndex(bench.paths.index),
                 ledger=Ledger(bench.paths.ledger),
                 now=lambda: datetime.now(UTC).isoformat(timespec="seconds"),

@@ -18,7 +18,7 @@ from seal_lsp.measure.bootstrap import paired
 from seal_lsp.measure.evaluate import share
 
 SMALLEST_SCALE = 0.25
-BISECTIONS = 5
+BISECTIONS = 4
 _PREFIX_CHARACTERS = 360
 _ANSWER_TOKENS = 24
 _ANSWERED = 20
@@ -82,22 +82,22 @@ def examine(
 
 
 def bisect_scale(harm_at: Callable[[float], tuple]) -> tuple[float, tuple]:
-    """The largest scale without harm that BISECTIONS steps find; SMALLEST_SCALE with its harm if there is none."""
+    """The largest scale without harm that BISECTIONS steps find; SMALLEST_SCALE with its harm if there is none.
+
+    The smallest is asked last, when all above it did harm: most adapters that do harm do it near their full scale.
+    """
     found = harm_at(1.0)
     if not found[0]:
         return 1.0, found
-    low, high = SMALLEST_SCALE, 1.0
-    best = harm_at(low)
-    if best[0]:
-        return low, best
-    for _ in range(BISECTIONS - 1):
+    low, high, best = SMALLEST_SCALE, 1.0, None
+    for _ in range(BISECTIONS):
         middle = (low + high) / 2
         tried = harm_at(middle)
         if tried[0]:
             high = middle
         else:
             low, best = middle, tried
-    return low, best
+    return (low, best) if best is not None else (low, harm_at(low))
 
 
 def name_bits(model: LanguageModel, probes: Sequence[Case], adapter: str | None, cancel: Cancel | None) -> list[float]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from random import Random
 from typing import Protocol
 
 from seal_lsp.core.lm import Cancel, LanguageModel
 from seal_lsp.core.progress import Progress
-from seal_lsp.train.packing import Item, Sequence_, Tokenizer
+from seal_lsp.train.packing import Item, Sequence_
 from seal_lsp.train.recipe import Recipe
+
+_TOKENS_A_TEXT = 120  # of what is replayed, roughly
 
 
 class Fit(Protocol):
@@ -22,17 +25,23 @@ class Fit(Protocol):
     ) -> dict: ...
 
 
-def planned(items: Sequence[Item], recipe: Recipe, tokenizer: Tokenizer) -> list[list[Sequence_]]:
-    """The batches of every step, generic text to replay included."""
+def planned(items: Sequence[Item], recipe: Recipe, model: LanguageModel, rehearsals: Path) -> list[list[Sequence_]]:
+    """The batches of every step, what is replayed included. `model` is a torch model without adapters; what it writes
+    to rehearse is kept in `rehearsals`."""
     from seal_lsp.measure.corpora import replay_texts
     from seal_lsp.train import loop
+    from seal_lsp.train.rehearsal import rehearsal_texts
 
-    replay = replay_texts(round(recipe.tokens * recipe.replay_share / 120) + 1, seed=recipe.seed)
-    return loop.plan(items, replay, tokenizer, recipe)
+    count = round(recipe.tokens * recipe.replay_share / _TOKENS_A_TEXT) + 1
+    own = round(count * recipe.rehearsed_share)
+    written = rehearsal_texts(model.network, model.tokenizer, model.info.digest, rehearsals) if own else []
+    Random(recipe.seed).shuffle(written)
+    replay = written[:own] + replay_texts(count - own, seed=recipe.seed)
+    return loop.plan(items, replay, model.tokenizer, recipe)
 
 
-def fit_with(open_model: Callable[[], LanguageModel]) -> Fit:
-    """A Fit that trains the network of the torch model that `open_model` loads."""
+def fit_with(open_model: Callable[[], LanguageModel], rehearsals: Path) -> Fit:
+    """A Fit that trains the network of the torch model that `open_model` loads; `rehearsals`: see `planned`."""
 
     def fit(items: Sequence[Item], recipe: Recipe, folder: Path, *, progress: Progress, cancel: Cancel | None) -> dict:
         import torch
@@ -41,7 +50,7 @@ def fit_with(open_model: Callable[[], LanguageModel]) -> Fit:
 
         progress("train", 0.0, "loading the base model")
         model = open_model()
-        batches = planned(items, recipe, model.tokenizer)
+        batches = planned(items, recipe, model, rehearsals)
         network = lora.attach(model.network, recipe)
 
         def report(step: int, steps: int, loss: float) -> None:

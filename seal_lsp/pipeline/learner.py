@@ -89,7 +89,7 @@ def _run(job: LearnJob, folder: Path, progress, cancel: threading.Event):
     tools = cycle.Tools(
         language=language_for("python"),
         open_model=open_model,
-        fit=fit_with(open_model),
+        fit=fit_with(open_model, paths.rehearsals),
         index=ApiIndex(paths.index),
         ledger=Ledger(paths.ledger),
         now=lambda: datetime.now(UTC).isoformat(timespec="seconds"),

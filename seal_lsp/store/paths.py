@@ -71,6 +71,11 @@ class Paths:
         return self.cache / "models"
 
     @property
+    def rehearsals(self) -> Path:
+        """What base models wrote to rehearse, beside their weights: whoever shares these shares it."""
+        return self.models / ".rehearsals"
+
+    @property
     def log(self) -> Path:
         """A folder."""
         return self.cache / "log"

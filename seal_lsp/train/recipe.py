@@ -29,6 +29,7 @@ class Recipe:
     name_weight: float = 1.0  # loss weight of tokens that spell an API name
     text_weight: float = 0.4  # loss weight of all other trained tokens
     replay_share: float = 0.15  # share of the tokens that are generic code and English
+    rehearsed_share: float = 0.5  # share of the replay that the base itself wrote (train/rehearsal.py)
     kl: float = 10.0  # weight of KL(base || adapter) on replay tokens
     seed: int = 0
 

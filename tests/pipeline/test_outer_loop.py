@@ -199,8 +199,8 @@ def test_a_tiny_model_learns_to_write_what_it_was_taught(tmp_path):
     def open_model():
         return load(folder, device="cpu")
 
-    taught = teach(pairs, fit_with(open_model), trial, tmp_path / "writers", silent)
-    again = teach(pairs, fit_with(open_model), trial, tmp_path / "writers", silent)
+    taught = teach(pairs, fit_with(open_model, tmp_path / "rehearsals"), trial, tmp_path / "writers", silent)
+    again = teach(pairs, fit_with(open_model, tmp_path / "rehearsals"), trial, tmp_path / "writers", silent)
     assert (again.digest, taught.pairs) == (taught.digest, len(pairs))
     model = open_model()
     model.load_adapter(taught.folder, taught.digest)
