@@ -20,7 +20,7 @@ from seal_lsp.pipeline.records import case_from
 from seal_lsp.store.disk import write_atomic
 
 if TYPE_CHECKING:
-    from seal_lsp.lm.torch_model import TorchLanguageModel
+    from seal_lsp.lm.local_model import LocalLanguageModel
     from seal_lsp.train.packing import Item
     from seal_lsp.train.recipe import Recipe
 
@@ -112,7 +112,7 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def probe_score(model: TorchLanguageModel, cases: list[Case]) -> float:
+def probe_score(model: LocalLanguageModel, cases: list[Case]) -> float:
     """Mean bits per byte of the gold names, as the gate asks; of the network as it is, whatever is attached to it."""
     from seal_lsp.gate.examine import name_bits
 
@@ -123,7 +123,7 @@ def probe_score(model: TorchLanguageModel, cases: list[Case]) -> float:
     return score
 
 
-def open_base(inputs: Inputs) -> TorchLanguageModel:
+def open_base(inputs: Inputs) -> LocalLanguageModel:
     from seal_lsp.cli.private_home import weights_in
     from seal_lsp.lm.load import load
     from seal_lsp.store.paths import Paths

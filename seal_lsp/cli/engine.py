@@ -62,7 +62,13 @@ def run(
     def make_engine() -> Engine:
         return Engine(
             paths,
-            lambda: resolve_model(paths, spec, device=settings.model.device, threads=settings.engine.threads),
+            lambda: resolve_model(
+                paths,
+                spec,
+                device=settings.model.device,
+                threads=settings.engine.threads,
+                runtime=settings.model.runtime,
+            ),
             learn=settings.learn.enabled,
             adjust=adjust,
             learner_command=tuple(shlex.split(learner)) or LEARNER,

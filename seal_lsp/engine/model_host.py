@@ -35,7 +35,7 @@ class ModelSource:
     load: Callable[[], LanguageModel]
 
 
-def resolve_model(paths: Paths, spec: str, *, device: str, threads: int | None) -> ModelSource:
+def resolve_model(paths: Paths, spec: str, *, device: str, threads: int | None, runtime: str = "auto") -> ModelSource:
     """The source for a model spec: '' for the one in use, an id of a pulled model, or `scripted:FILE` (for tests:
     a deterministic model without weights, see lm/scripted.py). Raises ModelError with what to do."""
     if spec.startswith("scripted:"):
@@ -55,7 +55,7 @@ def resolve_model(paths: Paths, spec: str, *, device: str, threads: int | None) 
             raise ModelError(
                 f"the model runtime is not installed: {error}", hint="run: seal-lsp doctor (it prints the command)"
             ) from error
-        return load_weights(found, device=device, threads=threads, anchored=True)
+        return load_weights(found, device=device, runtime=runtime, threads=threads, anchored=True)
 
     return ModelSource(found.id, found.id, found.digest, load)
 

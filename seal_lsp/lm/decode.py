@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 import torch
 
 from seal_lsp.core.lm import Cancel, Generation
-from seal_lsp.lm.kv import Prefix, select, stacked
+from seal_lsp.lm.kv import Prefix
 from seal_lsp.lm.tokens import Tokens
 
 if TYPE_CHECKING:
-    from seal_lsp.lm.torch_model import TorchLanguageModel
+    from seal_lsp.lm.local_model import LocalLanguageModel
 
 PIECE = 128  # prompt tokens a forward pass
 _ROWS = 16  # prompts a batch: a step of so many costs little more than a step of one, which mostly reads the weights
@@ -88,7 +88,7 @@ class Row:
         return Generation(self.text, self.count, self.finish, self.logprob / max(self.count, 1), seconds)
 
 
-def prefill(model: TorchLanguageModel, prefix: Prefix, ids: Sequence[int], limits: Limits) -> torch.Tensor | None:
+def prefill(model: LocalLanguageModel, prefix: Prefix, ids: Sequence[int], limits: Limits) -> torch.Tensor | None:
     """Extend the cache to `ids`; logits after the last of them, or None when stopped before."""
     logits = None
     while len(prefix.ids) < len(ids):
@@ -106,7 +106,7 @@ def prefill(model: TorchLanguageModel, prefix: Prefix, ids: Sequence[int], limit
 
 
 def decode_one(
-    model: TorchLanguageModel,
+    model: LocalLanguageModel,
     prefix: Prefix,
     window: list[int],
     *,
@@ -142,7 +142,7 @@ def batches(lengths: Sequence[int], max_tokens: int) -> Iterator[list[int]]:
 
 
 def decode_batch(
-    model: TorchLanguageModel,
+    model: LocalLanguageModel,
     prefixes: Sequence[Prefix],
     windows: Sequence[list[int]],
     *,
@@ -162,9 +162,10 @@ def decode_batch(
     return [row.result(limits.seconds()) for row in rows]
 
 
-def _decode_together(model: TorchLanguageModel, prefixes: Sequence[Prefix], active: list[Row], limits: Limits) -> None:
+def _decode_together(model: LocalLanguageModel, prefixes: Sequence[Prefix], active: list[Row], limits: Limits) -> None:
     """Write every row to its end, or until stopped. The prefixes are copied, not extended."""
-    cache, held = stacked([prefix.cache for prefix in prefixes])
+    cache = prefixes[0].cache.stacked([prefix.cache for prefix in prefixes])
+    held = cache.get_seq_length()
     rests = [row.prompt[len(prefix.ids) :] for row, prefix in zip(active, prefixes, strict=True)]
     longest = max(map(len, rests))
     ids = torch.tensor([[model.tokens.pad] * (longest - len(r)) + r for r in rests], device=model.device)
@@ -196,7 +197,7 @@ def _decode_together(model: TorchLanguageModel, prefixes: Sequence[Prefix], acti
         going = [i for i, row in enumerate(active) if not row.finish]
         if len(going) < len(active):
             keep = torch.tensor(going, dtype=torch.long, device=model.device)
-            select(cache, keep)
+            cache.select(going)
             ids, mask, positions = ids[keep], mask[keep], positions[keep]
             active, chosen = [active[i] for i in going], [chosen[i] for i in going]
         ids = torch.cat([ids, torch.tensor(chosen, dtype=ids.dtype, device=ids.device)[:, None]], 1)

@@ -20,7 +20,7 @@ from seal_lsp.lm.decode import PIECE, Limits, prefill
 from seal_lsp.lm.kv import Prefix
 
 if TYPE_CHECKING:
-    from seal_lsp.lm.torch_model import TorchLanguageModel
+    from seal_lsp.lm.local_model import LocalLanguageModel
 
 _CANDIDATES = 64  # a forward pass
 _POSITIONS = 1024  # rows x positions of logits a forward pass: 1024 x 49k x 4 bytes are 200 MB
@@ -55,7 +55,7 @@ class Tree:
 
 
 def rank_candidates(
-    model: TorchLanguageModel,
+    model: LocalLanguageModel,
     prefix: Prefix,
     shared: list[int],
     rests: Sequence[Sequence[int]],
@@ -79,7 +79,7 @@ def rank_candidates(
 
 
 def _rank_chunk(
-    model: TorchLanguageModel,
+    model: LocalLanguageModel,
     prefix: Prefix,
     shared: list[int],
     rests: Sequence[Sequence[int]],
@@ -135,7 +135,7 @@ def _tree_mask(tree: Tree, past: int, new: int, dtype: torch.dtype) -> torch.Ten
 
 
 def score_pairs(
-    model: TorchLanguageModel, pairs: Sequence[tuple[str, str]], *, cancel: Cancel | None
+    model: LocalLanguageModel, pairs: Sequence[tuple[str, str]], *, cancel: Cancel | None
 ) -> list[SpanScore]:
     """Batches of similar length, padded on the left so that all spans end together."""
     rows: list[tuple[int, list[int], int]] = []  # pair, ids, span length
@@ -180,7 +180,7 @@ def _batches(rows: Sequence[tuple[int, list[int], int]]):
         yield batch
 
 
-def _score_batch(model: TorchLanguageModel, batch: Sequence[tuple[int, list[int], int]]) -> list[float]:
+def _score_batch(model: LocalLanguageModel, batch: Sequence[tuple[int, list[int], int]]) -> list[float]:
     # The last token of a row is only ever a target.
     longest = max(len(ids) for _, ids, _ in batch) - 1
     spans = max(n for _, _, n in batch)

@@ -1,40 +1,52 @@
-"""A model folder becomes a LanguageModel on the best device here. The only place that decides device and dtype."""
+"""A model folder becomes a LanguageModel on the best device here. Only this file decides runtime, device and dtype."""
 
 from __future__ import annotations
 
+import importlib.util
+import logging
+
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
 from seal_lsp.core.errors import ModelError
 from seal_lsp.core.lm import ModelInfo
 from seal_lsp.lm.architectures import architecture_of
 from seal_lsp.lm.convert import quiet_transformers
+from seal_lsp.lm.kv import TorchKeysValues
+from seal_lsp.lm.local_model import LocalLanguageModel
+from seal_lsp.lm.lora import Adapters
 from seal_lsp.lm.registry import ModelFolder
-from seal_lsp.lm.torch_model import TorchLanguageModel
+
+log = logging.getLogger(__name__)
+
+RUNTIMES = ("auto", "torch", "onnx")
 
 
 def load(
     folder: ModelFolder,
     *,
     device: str = "auto",
+    runtime: str = "torch",
     threads: int | None = None,
     anchored: bool = False,
     prefixes: int = 4,
-) -> TorchLanguageModel:
-    """CUDA in bfloat16 when there is one, else the CPU in float32. `anchored` (for serving editors) and
-    `prefixes`: see TorchLanguageModel. Raises ModelError when the folder is not usable."""
+    precision: str = "int8",
+) -> LocalLanguageModel:
+    """torch: CUDA in bfloat16 when there is one, else the CPU in float32; its network can be trained. onnx: ONNX
+    Runtime on the CPU, weights in `precision`. auto: onnx where it is the faster one and can be had, else torch.
+
+    `anchored` (for serving editors) and `prefixes`: see LocalLanguageModel. Raises ModelError when the folder is not
+    usable, or not with that runtime.
+    """
     architecture_of(folder.architecture)
-    if threads:
-        torch.set_num_threads(threads)
     place = _device(device)
-    dtype = torch.bfloat16 if place.type == "cuda" else torch.float32
     try:
         with quiet_transformers():
             config = AutoConfig.from_pretrained(folder.path, local_files_only=True)
             tokenizer = AutoTokenizer.from_pretrained(folder.path, local_files_only=True)
-            network = AutoModelForCausalLM.from_pretrained(
-                folder.path, config=config, dtype=dtype, local_files_only=True, use_safetensors=True
-            ).to(place)
+            chosen = _runtime(runtime, place, config)
+            make = _onnx if chosen == "onnx" else _torch
+            network, adapters, new_cache, words = make(folder, config, place, threads, precision)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise ModelError(
             f"model in {folder.path} does not load: {error}",
@@ -42,11 +54,59 @@ def load(
         ) from error
     if not tokenizer.is_fast:
         raise ModelError(f"{folder.id} has no fast tokenizer", hint="take a model with a tokenizer.json")
-    info = _info(folder, config, tokenizer, place, dtype)
-    return TorchLanguageModel(network, tokenizer, info, anchored=anchored, prefixes=prefixes)
+    info = _info(folder, config, place, words)
+    return LocalLanguageModel(network, adapters, new_cache, tokenizer, info, anchored=anchored, prefixes=prefixes)
 
 
-def _info(folder: ModelFolder, config, tokenizer, place: torch.device, dtype: torch.dtype) -> ModelInfo:
+def _torch(folder: ModelFolder, config, place: torch.device, threads: int | None, _precision: str) -> tuple:
+    if threads:
+        torch.set_num_threads(threads)
+    dtype = torch.bfloat16 if place.type == "cuda" else torch.float32
+    network = AutoModelForCausalLM.from_pretrained(
+        folder.path, config=config, dtype=dtype, local_files_only=True, use_safetensors=True
+    ).to(place)
+    network.eval().requires_grad_(False)
+    words = f"torch {torch.__version__} {str(dtype).removeprefix('torch.')}"
+    return network, Adapters(network), TorchKeysValues, words
+
+
+def _onnx(folder: ModelFolder, config, _place: torch.device, threads: int | None, precision: str) -> tuple:
+    import onnxruntime
+
+    from seal_lsp.lm.onnx_export import exported
+    from seal_lsp.lm.onnx_network import OnnxAdapters, OnnxNetwork
+
+    try:
+        generation = GenerationConfig.from_pretrained(folder.path, local_files_only=True)
+    except OSError:  # no such file: the configuration says it
+        generation = GenerationConfig.from_model_config(config)
+    network = OnnxNetwork(exported(folder, config, precision), config, generation, threads)
+    return network, OnnxAdapters(network), network.new_cache, f"onnxruntime {onnxruntime.__version__} {precision}"
+
+
+def _runtime(wanted: str, place: torch.device, config) -> str:
+    """torch or onnx."""
+    if wanted not in RUNTIMES:
+        raise ModelError(f"no runtime {wanted!r}", hint=", ".join(RUNTIMES))
+    if wanted == "torch" or (wanted == "auto" and place.type == "cuda"):
+        return "torch"
+    missing = [name for name in ("onnx", "onnxruntime") if importlib.util.find_spec(name) is None]
+    if missing:
+        reason, hint = f"not installed: {', '.join(missing)}", "pip install 'seal-lsp[cpu]'"
+    else:
+        from seal_lsp.lm.onnx_graph import unsupported
+
+        reason, hint = unsupported(config), "set the model's runtime to auto or torch"
+    if not reason and place.type == "cuda":
+        reason, hint = "it runs on the CPU here", "set the model's device to cpu, or its runtime to torch"
+    if reason and wanted == "onnx":
+        raise ModelError(f"ONNX Runtime cannot run this model: {reason}", hint=hint)
+    if reason:
+        log.info("%s: torch runs the model", reason)
+    return "torch" if reason else "onnx"
+
+
+def _info(folder: ModelFolder, config, place: torch.device, runtime: str) -> ModelInfo:
     # Beyond a sliding window the packed ranking pass would attend to more than the model was trained for.
     window = getattr(config, "sliding_window", None) or config.max_position_embeddings
     return ModelInfo(
@@ -54,7 +114,7 @@ def _info(folder: ModelFolder, config, tokenizer, place: torch.device, dtype: to
         digest=folder.digest,
         parameters=folder.parameters,
         context=min(config.max_position_embeddings, window),
-        runtime=f"torch {torch.__version__} {str(dtype).removeprefix('torch.')}",
+        runtime=runtime,
         device=torch.cuda.get_device_name(place) if place.type == "cuda" else "cpu",
     )
 

@@ -18,11 +18,11 @@ from torch import nn
 
 from seal_lsp.core.errors import SealError, StoreDamaged
 
-_HINT = "forget the library and learn it again"
+RELEARN = "forget the library and learn it again"
 
 
 class Adapters:
-    """The adapters of one network. Not thread-safe: the model's lock is held around every call."""
+    """The adapters of one torch network: local_model.SwitchedAdapters."""
 
     def __init__(self, network: nn.Module) -> None:
         self._network = network
@@ -37,7 +37,7 @@ class Adapters:
     def load(self, folder: Path, digest: str) -> None:
         if digest in self._names:
             return
-        config, tensors = _read(folder, digest)
+        config, tensors = read_adapter(folder, digest)
         with torch.inference_mode(False):
             try:
                 if self._peft is None:
@@ -53,7 +53,7 @@ class Adapters:
                 raise
             except (RuntimeError, ValueError, KeyError, TypeError) as error:
                 self._discard(digest)
-                raise StoreDamaged(f"adapter in {folder} does not fit the model: {error}", hint=_HINT) from error
+                raise StoreDamaged(f"adapter in {folder} does not fit the model: {error}", hint=RELEARN) from error
         self._peft.eval().requires_grad_(False)
         self._active = digest
         self.activate(None)
@@ -108,37 +108,40 @@ class Adapters:
         self.activate(None)
 
 
-def _read(folder: Path, digest: str) -> tuple[LoraConfig, dict[str, torch.Tensor]]:
+def read_adapter(folder: Path, digest: str) -> tuple[LoraConfig, dict[str, torch.Tensor]]:
+    """(configuration, tensors) of a folder. Raises StoreDamaged unless it is plain LoRA with that digest."""
     weights = folder / "adapter_model.safetensors"
     try:
         data = weights.read_bytes()  # hashed and parsed from the same bytes
         config = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise StoreDamaged(f"adapter in {folder} cannot be read: {error}", hint=_HINT) from error
+        raise StoreDamaged(f"adapter in {folder} cannot be read: {error}", hint=RELEARN) from error
     found = hashlib.sha256(data).hexdigest()
     if found != digest:
-        raise StoreDamaged(f"adapter in {folder} is {found[:12]}, not {digest[:12]}", hint=_HINT)
+        raise StoreDamaged(f"adapter in {folder} is {found[:12]}, not {digest[:12]}", hint=RELEARN)
     odd = [
         k
         for k in ("modules_to_save", "use_dora", "lora_bias", "layer_replication", "target_parameters")
         if config.get(k)
     ]
     if config.get("peft_type") != "LORA" or config.get("bias", "none") != "none" or odd:
-        raise StoreDamaged(f"adapter in {folder} is not plain LoRA", hint=_HINT)
+        raise StoreDamaged(f"adapter in {folder} is not plain LoRA", hint=RELEARN)
     # Some initialisations (PiSSA, EVA, OLoRA) change the base weights; the tensors are loaded right after anyway.
     config["init_lora_weights"] = True
     config["inference_mode"] = True
     try:
         return LoraConfig.from_peft_type(**config), load_tensors(data)
     except (SafetensorError, TypeError, ValueError, KeyError) as error:
-        raise StoreDamaged(f"adapter in {folder} is damaged: {error}", hint=_HINT) from error
+        raise StoreDamaged(f"adapter in {folder} is damaged: {error}", hint=RELEARN) from error
 
 
 def _check_bound(folder: Path, wanted: dict[str, torch.Tensor], bound: dict[str, torch.Tensor]) -> None:
     """Every tensor of the file is in the network, and the network has no other of this adapter."""
     stray = sorted(wanted.keys() ^ bound.keys())
     if not wanted or stray:
-        raise StoreDamaged(f"adapter in {folder} does not bind: {len(stray)} tensors, such as {stray[:1]}", hint=_HINT)
+        raise StoreDamaged(
+            f"adapter in {folder} does not bind: {len(stray)} tensors, such as {stray[:1]}", hint=RELEARN
+        )
     for name, tensor in wanted.items():
         if tensor.shape != bound[name].shape or not torch.equal(tensor.float(), bound[name].float().cpu()):
-            raise StoreDamaged(f"adapter in {folder} does not bind: {name}", hint=_HINT)
+            raise StoreDamaged(f"adapter in {folder} does not bind: {name}", hint=RELEARN)

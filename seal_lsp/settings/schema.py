@@ -143,6 +143,11 @@ class ModelSettings(_Group):
         pattern=r"^(auto|cpu|mps|xpu|cuda(:\d+)?)$",
         description="What the model runs on: auto, cpu, cuda, cuda:N, mps or xpu.",
     )
+    runtime: Annotated[Literal["auto", "torch", "onnx"], Workspace("never")] = Field(
+        "auto",
+        description="What runs the model while you type: onnx is ONNX Runtime with 8-bit weights on the CPU, torch is"
+        " exact and knows GPUs; auto takes the faster one that this machine and model allow. Learning is torch's.",
+    )
 
 
 class FilesSettings(_Group):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -23,22 +24,26 @@ def text() -> str:
 def tiny_folder(tmp_path_factory):
     from seal_lsp.lm.tiny import make_tiny
 
-    return make_tiny(tmp_path_factory.mktemp("models") / "tiny", TEXT)
+    return make_tiny(tmp_path_factory.mktemp("models") / "tiny", TEXT, hidden=64)
+
+
+@pytest.fixture(scope="session", params=["torch", "onnx"])
+def open_tiny(request, tiny_folder):
+    """open_tiny(...) -> the tiny model by each runtime, in float32: both must agree with a plain computation."""
+    from seal_lsp.lm.load import load
+
+    return partial(load, tiny_folder, device="cpu", runtime=request.param, precision="float32", threads=1)
 
 
 @pytest.fixture(scope="session")
-def shared_model(tiny_folder):
+def shared_model(open_tiny):
     """Loaded once; tests that load adapters into it take `model`."""
-    from seal_lsp.lm.load import load
-
-    return load(tiny_folder, device="cpu", threads=1)
+    return open_tiny()
 
 
 @pytest.fixture
-def model(tiny_folder):
-    from seal_lsp.lm.load import load
-
-    return load(tiny_folder, device="cpu", threads=1)
+def model(open_tiny):
+    return open_tiny()
 
 
 @pytest.fixture

@@ -74,3 +74,31 @@ def test_it_knows_the_standard_library_by_name_and_no_other(default_model, modul
 
     pairs = [(f"from {module} import", f" {name}") for name in names.split()]
     assert knowledge_of(pairs, default_model).known is bool(known)
+
+
+@pytest.fixture(scope="module")
+def quick_model(folder):
+    from seal_lsp.lm.load import load
+
+    return load(folder, device="cpu", runtime="onnx")
+
+
+def test_eight_bits_say_nearly_what_the_reference_says(default_model, quick_model):
+    """Same windows by both; how far the whole distribution is off, and how often the likeliest token is another one."""
+    import torch
+
+    assert (default_model.info.runtime.split()[0], quick_model.info.runtime.split()[0]) == ("torch", "onnxruntime")
+    text = Path(__file__).parents[2].joinpath("seal_lsp", "core", "api.py").read_text(encoding="utf-8")
+    ids = torch.tensor([default_model.tokens.encode(text)[:512]])
+    with torch.inference_mode():
+        wanted, got = (m.network(ids).logits[0].log_softmax(-1) for m in (default_model, quick_model))
+    divergence = float((wanted.exp() * (wanted - got)).sum(-1).mean())
+    assert divergence < 0.02
+    assert float((wanted.argmax(-1) == got.argmax(-1)).float().mean()) > 0.9
+
+
+def test_names_stand_in_nearly_the_same_order_by_both(default_model, quick_model):
+    names = ["join", "exists", "isfile", "dirname", "jion", "zebra"]
+    wanted, got = (m.rank_names("import os\n\npath = os.path.", names) for m in (default_model, quick_model))
+    assert [sum(pair) for pair in got] == pytest.approx([sum(pair) for pair in wanted], abs=0.5, rel=0.05)
+    assert names[max(range(6), key=lambda n: sum(got[n]))] == names[max(range(6), key=lambda n: sum(wanted[n]))]

@@ -1,4 +1,4 @@
-"""A causal language model on torch: the LanguageModel Protocol over transformers and PEFT.
+"""A causal language model in this process: the LanguageModel Protocol over a network, torch's or ONNX Runtime's.
 
 One call at a time (an internal lock); adapters switch per call; prefixes are cached per adapter. Decoding is in
 decode.py, ranking and scoring in likelihood.py. Knows nothing about libraries, prompts or where weights come from.
@@ -7,36 +7,66 @@ decode.py, ranking and scoring in likelihood.py. Knows nothing about libraries, 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 
 import torch
 
 from seal_lsp.core.lm import Cancel, Generation, ModelInfo, SpanScore
 from seal_lsp.lm.chat import chat_of
 from seal_lsp.lm.decode import Limits, batches, decode_batch, decode_one
-from seal_lsp.lm.kv import PrefixCaches
+from seal_lsp.lm.kv import KeysValues, PrefixCaches
 from seal_lsp.lm.likelihood import rank_candidates, score_pairs
-from seal_lsp.lm.lora import Adapters
 from seal_lsp.lm.prompts import cursor_prompt, fim_format
 from seal_lsp.lm.tokens import Tokens
 
 
-class TorchLanguageModel:
-    """`network` is the bare transformers model (adapters are injected into it), `tokenizer` its fast tokenizer.
+class SwitchedAdapters(Protocol):
+    """LoRA adapters of one network, by digest. Not thread-safe: the model's lock is held around every call."""
+
+    def names(self) -> tuple[str, ...]: ...
+
+    def load(self, folder: Path, digest: str) -> None:
+        """Raises StoreDamaged when the folder is not that adapter, or not one for this network."""
+        ...
+
+    def unload(self, digest: str) -> None: ...
+
+    def activate(self, digest: str | None) -> None:
+        """Run the network under this adapter, or bare."""
+        ...
+
+    def set_scale(self, digest: str, scale: float) -> bool:
+        """Multiply an adapter's update by `scale` instead of 1. True when that changes anything."""
+        ...
+
+
+class LocalLanguageModel:
+    """`network` is called as a transformers model is, `adapters` are its own, `tokenizer` is a fast tokenizer.
 
     `anchored`: a prompt longer than its limit starts at a line that stays the same while somebody types, so that its
     cached prefix is found again; it may be a few lines shorter than the limit. Without it, windows are exact.
     `prefixes`: how many of the prompts read last are kept.
     """
 
-    def __init__(self, network, tokenizer, info: ModelInfo, *, anchored: bool = False, prefixes: int = 4) -> None:
-        self.network = network.eval().requires_grad_(False)
+    def __init__(
+        self,
+        network,
+        adapters: SwitchedAdapters,
+        new_cache: Callable[[], KeysValues],
+        tokenizer,
+        info: ModelInfo,
+        *,
+        anchored: bool = False,
+        prefixes: int = 4,
+    ) -> None:
+        self.network = network
         self.tokenizer = tokenizer
-        self.device = next(network.parameters()).device
+        self.device = network.device
         known = tokenizer.get_vocab()
         self.fim = fim_format(known)
         infill_ends = [known[t] for t in self.fim.ends if t in known] if self.fim else []
@@ -44,8 +74,8 @@ class TorchLanguageModel:
         self.chat = chat_of(tokenizer)
         self._info = replace(info, fim=self.fim is not None)
         self._anchored = anchored
-        self._adapters = Adapters(network)
-        self._prefixes = PrefixCaches(limit=prefixes, tokens=2 * info.context)
+        self._adapters = adapters
+        self._prefixes = PrefixCaches(new_cache, limit=prefixes, tokens=2 * info.context)
         self._lock = threading.RLock()
 
     @property
