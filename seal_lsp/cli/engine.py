@@ -9,6 +9,7 @@ import argparse
 import logging
 import shlex
 import sys
+from functools import partial
 from pathlib import Path
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ def run(
     from seal_lsp.engine.engine import Engine
     from seal_lsp.engine.learner import LEARNER
     from seal_lsp.engine.model_host import resolve_model
+    from seal_lsp.engine.yielding import machine_strain
     from seal_lsp.settings.load import load
 
     settings, problems = load()
@@ -72,6 +74,7 @@ def run(
             learn=settings.learn.enabled,
             adjust=adjust,
             learner_command=tuple(shlex.split(learner)) or LEARNER,
+            strain=partial(machine_strain, on_battery=settings.learn.on_battery),
         )
 
     idle = settings.engine.idle_exit_s if idle_exit is None else idle_exit

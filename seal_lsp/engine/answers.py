@@ -24,9 +24,12 @@ GRACE_S = 0.3  # a model looks at its deadline once a token
 
 
 class Answers:
-    def __init__(self, host: ModelHost, queue: GenerationQueue) -> None:
+    """`typed` is told of every request before it is worked on."""
+
+    def __init__(self, host: ModelHost, queue: GenerationQueue, typed: Callable[[], None] = lambda: None) -> None:
         self._host = host
         self._queue = queue
+        self._typed = typed
         self._open: dict[str, Job] = {}
 
     async def rank(self, request: RankRequest) -> RankReply:
@@ -93,6 +96,7 @@ class Answers:
         return True
 
     async def _run(self, request: str, work: Callable[[Cancel], T], deadline_ms: int | None) -> T:
+        self._typed()
         job = self._queue.submit(work, Priority.TYPING)
         if request:
             self._open[request] = job

@@ -30,6 +30,7 @@ from seal_lsp.engine.model_host import ModelHost, ModelSource
 from seal_lsp.engine.routing import AdapterRouter
 from seal_lsp.engine.usage import UsageLines
 from seal_lsp.engine.usage_context import LineContexts, write_line
+from seal_lsp.engine.yielding import TYPING, Yielding
 from seal_lsp.store.adapters import AdapterStore
 from seal_lsp.store.ledger import Ledger
 
@@ -44,7 +45,7 @@ RESOLVE_AGAIN_S = 5.0
 
 class Engine:
     """Use `async with engine.running():` around everything else. `learner_command` and `write_line` are parameters
-    for tests; `resolve` says which model (see model_host.resolve_model)."""
+    for tests; `resolve` says which model (see model_host.resolve_model), `strain` why learning should wait."""
 
     def __init__(
         self,
@@ -55,6 +56,7 @@ class Engine:
         adjust: Callable[[dict], dict] = dict,
         learner_command: Sequence[str] = LEARNER,
         writer: Writer = write_line,
+        strain: Callable[[], str] = lambda: "",
     ) -> None:
         self.paths = paths
         self.hub = EventHub()
@@ -62,7 +64,8 @@ class Engine:
         self.ledger = Ledger(paths.ledger)
         self.host = ModelHost(resolve, self._router)
         self.queue = GenerationQueue()
-        self.answers = Answers(self.host, self.queue)
+        self.yielding = Yielding(self._hold, strain=strain)
+        self.answers = Answers(self.host, self.queue, self.yielding.typed)
         self.usage = UsageLines(paths.cache / "usage_lines", self.host, self.queue, LineContexts(paths.index), writer)
         self.activation = Activation(
             self.store, self.ledger, paths.cycles, self.host, self.queue, self.hub, self.usage.drop
@@ -82,12 +85,13 @@ class Engine:
         self._change = asyncio.Event()
         self._began = time.monotonic()
         self._libraries: tuple[LearnedLibrary, ...] = ()
+        self._strained = ""
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[Engine]:
         self.hub.bind()
         self.queue.start()
-        work = (self._bring_up_model(), self._announce(), self.activation.prune())
+        work = (self._bring_up_model(), self._announce(), self.activation.prune(), self.yielding.watch())
         tasks = [asyncio.create_task(one) for one in work]
         await self.learning.start()
         self._changed()
@@ -179,11 +183,19 @@ class Engine:
         if self.learning.paused:
             return "paused", "Inactive", "learning is paused; suggestions go on"
         if learning is not None:
-            return "learning", "Normal", f"learning {learning.library}: {learning.message or learning.phase}"
+            said = f"waits, {self._strained}" if self._strained else learning.message or learning.phase
+            return "learning", "Normal", f"learning {learning.library}: {said}"
         if host.state == "loading":
             return "loading", "Normal", "the model is loading"
         live = sum(library.state == "live" for library in self._libraries)
         return "ready", "Normal", f"{live} {'library' if live == 1 else 'libraries'} learned"
+
+    def _hold(self, reason: str) -> None:
+        self.learning.hold(reason)
+        strained = "" if reason == TYPING else reason
+        if strained != self._strained:  # typing comes and goes too often to be told
+            self._strained = strained
+            self._changed()
 
     def _changed(self) -> None:
         self._change.set()

@@ -71,6 +71,7 @@ class LearningQueue:
         self._task: asyncio.Task | None = None
         self.changing = asyncio.Lock()  # held by whoever adds to the queue or forgets
         self.paused = pause_flag.exists()
+        self.held = ""
 
     @property
     def learning(self) -> Learning | None:
@@ -151,17 +152,27 @@ class LearningQueue:
         self._pause_flag.parent.mkdir(parents=True, exist_ok=True)
         self._pause_flag.touch()
         self.paused = True
-        if self._current and self._current.process:
-            self._current.process.pause()
+        self._stop_or_go()
         self._on_change()
 
     def resume(self) -> None:
         self._pause_flag.unlink(missing_ok=True)
         self.paused = False
-        if self._current and self._current.process:
-            self._current.process.resume()
+        self._stop_or_go()
         self._wake.set()
         self._on_change()
+
+    def hold(self, reason: str) -> None:
+        """Learning waits for `reason` (yielding.py), or goes on with ''. Unlike a pause it is not remembered."""
+        self.held = reason
+        self._stop_or_go()
+
+    def _stop_or_go(self) -> None:
+        if self._current and self._current.process:
+            if self.paused or self.held:
+                self._current.process.pause()
+            else:
+                self._current.process.resume()
 
     async def abandon(self, library: LibraryId) -> None:
         """Forgetting covers what is being learned: stop it, delete its folders, and return when nothing of it can
@@ -244,8 +255,8 @@ class LearningQueue:
         await current.process.start()
         if self._closing or current.abandoned:
             current.process.kill()
-        elif self.paused:
-            current.process.pause()
+        else:
+            self._stop_or_go()
         return await current.process.wait()
 
 

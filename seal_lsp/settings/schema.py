@@ -82,6 +82,9 @@ class LearnSettings(_Group):
     max_tokens: Annotated[int, Workspace("narrow")] = Field(
         120_000, ge=1_000, le=10_000_000, description="The most tokens that one learning cycle trains on."
     )
+    on_battery: Annotated[bool, Workspace("never")] = Field(
+        False, description="Whether learning goes on while the machine runs on its battery."
+    )
     model_writes: Annotated[Literal["auto", "never", "always"], Workspace("never")] = Field(
         "auto",
         description="Whether the model itself writes some of what it is trained on, vetted like the rest; `auto`: from"

@@ -200,6 +200,44 @@ async def test_pause_stops_the_learner_and_outlives_the_engine(start, paths, tmp
         assert [one.state for one in await running.client.libraries()] == ["live"]
 
 
+async def test_learning_waits_while_somebody_types(start, paths, tmp_path):
+    async with start() as running:
+        reply = await running.learn(wait_for=str(tmp_path / "go"))
+        await running.until(
+            lambda: running.engine.learning.learning and running.engine.learning.learning.phase == "train"
+        )
+        learner = psutil.Process(json.loads((paths.cycles / reply.cycle / "learner.json").read_text())["pid"])
+        for _ in range(2):
+            await running.client.rank(RankRequest("a", ("b",)))
+            assert learner.status() == psutil.STATUS_STOPPED  # before the answer, not some time after it
+            assert (await running.client.status()).state == "learning"
+        await running.until(lambda: learner.status() != psutil.STATUS_STOPPED)
+
+        await running.client.rank(RankRequest("a", ("b",)))
+        await running.client.pause()
+        await running.until(lambda: not running.engine.learning.held)
+        assert learner.status() == psutil.STATUS_STOPPED, "the end of typing ended a pause"
+        await running.client.resume()
+        (tmp_path / "go").touch()
+        await running.settled()
+
+
+async def test_learning_waits_for_the_machine_and_says_so(start, paths, tmp_path):
+    strain = ["the machine runs on battery"]
+    async with start(strain=lambda: strain[0]) as running:
+        running.engine.yielding._look_s = 0.05
+        await running.until(lambda: running.engine.learning.held)
+        reply = await running.learn(wait_for=str(tmp_path / "go"))
+        await running.until(lambda: (paths.cycles / reply.cycle / "learner.json").exists())
+        learner = psutil.Process(json.loads((paths.cycles / reply.cycle / "learner.json").read_text())["pid"])
+        await running.until(lambda: learner.status() == psutil.STATUS_STOPPED)
+        assert "waits, the machine runs on battery" in (await running.client.status()).message
+        strain[0] = ""
+        (tmp_path / "go").touch()
+        await running.settled()
+        assert [one.state for one in await running.client.libraries()] == ["live"]
+
+
 async def test_forget_and_rollback(start, paths):
     async with start() as running:
         await running.learn(prefers=["throttle"])

@@ -1,0 +1,69 @@
+"""Learning yields: at once to somebody who types, and to a machine on battery, hot or short of memory.
+
+Only says that learning waits, and why; LearningQueue stops and continues the learner.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+
+import psutil
+
+TYPING = "somebody types"
+QUIET_S = 1.0  # nobody typed for so long: learning goes on
+LOOK_S = 10.0  # between two looks at the machine
+_LEAST_MEMORY = 0.04  # of all that there is
+_HOT = 5.0  # degrees below what a sensor calls critical
+
+
+class Yielding:
+    """`hold(reason)` is called with '' when learning may go on. Bound to one event loop; `strain()` names what the
+    machine suffers from, '' for nothing."""
+
+    def __init__(
+        self, hold: Callable[[str], None], *, strain: Callable[[], str], quiet_s: float = QUIET_S, look_s: float = LOOK_S
+    ) -> None:
+        self._hold, self._strain, self._quiet_s, self._look_s = hold, strain, quiet_s, look_s
+        self._typing: asyncio.TimerHandle | None = None
+        self._strained = ""
+
+    def typed(self) -> None:
+        """Somebody waits for an answer now."""
+        if self._typing is None:
+            self._typing = asyncio.get_running_loop().call_later(self._quiet_s, self._quiet)
+            self._say()
+        else:
+            self._typing.cancel()
+            self._typing = asyncio.get_running_loop().call_later(self._quiet_s, self._quiet)
+
+    async def watch(self) -> None:
+        """Look at the machine from time to time, for ever."""
+        while True:
+            found = await asyncio.to_thread(self._strain)
+            if found != self._strained:
+                self._strained = found
+                self._say()
+            await asyncio.sleep(self._look_s)
+
+    def _quiet(self) -> None:
+        self._typing = None
+        self._say()
+
+    def _say(self) -> None:
+        self._hold(self._strained or (TYPING if self._typing else ""))
+
+
+def machine_strain(*, on_battery: bool) -> str:
+    """What speaks against learning now; `on_battery` says that a battery does not."""
+    with contextlib.suppress(AttributeError, OSError, RuntimeError):  # not every platform has every sensor
+        battery = psutil.sensors_battery()
+        if battery is not None and not battery.power_plugged and not on_battery:
+            return "the machine runs on battery (learn.on_battery)"
+    with contextlib.suppress(AttributeError, OSError, RuntimeError):
+        for sensors in psutil.sensors_temperatures().values():
+            if any(one.critical and one.current > one.critical - _HOT for one in sensors):
+                return "the machine is hot"
+    memory = psutil.virtual_memory()
+    return "memory is short" if memory.available < _LEAST_MEMORY * memory.total else ""
