@@ -23,7 +23,12 @@ class Yielding:
     machine suffers from, '' for nothing."""
 
     def __init__(
-        self, hold: Callable[[str], None], *, strain: Callable[[], str], quiet_s: float = QUIET_S, look_s: float = LOOK_S
+        self,
+        hold: Callable[[str], None],
+        *,
+        strain: Callable[[], str],
+        quiet_s: float = QUIET_S,
+        look_s: float = LOOK_S,
     ) -> None:
         self._hold, self._strain, self._quiet_s, self._look_s = hold, strain, quiet_s, look_s
         self._typing: asyncio.TimerHandle | None = None
