@@ -1,7 +1,8 @@
 """Ghost text: where a name is due the best existing one first, then what the model writes on; elsewhere what it
 writes. Every API name in the result exists, or the text is cut before it.
 
-Knows no LSP types; debouncing and superseding are the caller's.
+The first answer is capped by time; where that cut it, the rest is written ahead in the background and found by whoever
+types along. Knows no LSP types; debouncing and superseding are the caller's.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from seal_lsp.assist.analysis import Analysis
 from seal_lsp.assist.engine_link import EngineLink
 from seal_lsp.assist.facts import CompletionFacts, Place
 from seal_lsp.assist.menu import MAX_RANKED, PREFIX_CHARACTERS, static_order, visible, window
-from seal_lsp.assist.postprocess import Around, finish
+from seal_lsp.assist.postprocess import Around, ends_with_line, finish
 from seal_lsp.assist.ranking import with_scores
 from seal_lsp.assist.typed_through import Remembered, TypedThrough
 from seal_lsp.core.protocol import CompleteReply, CompleteRequest, RankRequest
@@ -27,19 +28,22 @@ if TYPE_CHECKING:
 
 SUFFIX_CHARACTERS = 1000
 NAMES_WHEN_INVOKED = 3
-STOP = ("\n\n\n",)
+STOP_BLOCK, STOP_LINE = ("\n\n\n",), ("\n",)
+_LEAST_S = 0.1
 _EQUALS = re.compile(r"=(?!=)")
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """`text` goes at `start`..`end` (offsets, one line). `id` is what accepting it names."""
+    """`text` goes at `start`..`end` (offsets, one line). `id` is what accepting it names. `remembered`: it is what is
+    left of an earlier one."""
 
     id: str
     text: str
     start: int
     end: int
     adapter: str = ""
+    remembered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +58,24 @@ class Ask:
     invoked: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """A text that is written between `head` and `after`, in an engine's `epoch`."""
+
+    ask: Ask
+    head: str
+    after: str
+    libraries: tuple[str, ...]
+    epoch: int
+
+
 class Inline:
     def __init__(self, analysis: Analysis, link: EngineLink, settings: Callable[[], Settings]) -> None:
         self._analysis = analysis
         self._link = link
         self._settings = settings
         self._memory = TypedThrough()
+        self._ahead: dict[str, asyncio.Task] = {}  # by document
 
     def remembered(self, ask: Ask) -> list[Suggestion]:
         """At once and without the engine: what is left of a suggestion that is being typed along."""
@@ -68,7 +84,7 @@ class Inline:
         found = self._memory.find(
             ask.document, self._link.epoch, ask.text[: ask.offset], _line_after(ask.text, ask.offset)
         )
-        return [_suggestion(found[0], ask.offset, ask.offset, found[1])] if found else []
+        return [replace(_suggestion(found[0], ask.offset, ask.offset, found[1]), remembered=True)] if found else []
 
     async def suggest(self, ask: Ask) -> list[Suggestion]:
         if not self._link.ready:
@@ -77,7 +93,12 @@ class Inline:
         known = self.remembered(ask)
         if known:
             return known
-        deadline = asyncio.get_running_loop().time() + self._settings().inline.deadline_ms / 1000
+        ahead = self._ahead.pop(ask.document, None)
+        if ahead is not None:
+            ahead.cancel()  # the text went another way
+        settings = self._settings().inline
+        began = asyncio.get_running_loop().time()
+        deadline = began + settings.deadline_ms / 1000
         epoch = self._link.epoch
         start, end, typed = ask.selected or (ask.offset, ask.offset, "")
         head = ask.text[:start] + typed
@@ -95,20 +116,36 @@ class Inline:
             begins = [f"{begin}=" for begin in begins] or [""]
             given = bool(begins[0]) and ask.selected is None and _EQUALS.match(after) is not None
             end += given
+        # The name is waited for, what follows it is not: a little of that at least.
+        soon = max(began + settings.first_ms / 1000, asyncio.get_running_loop().time() + _LEAST_S)
+        written_by = deadline if ask.invoked else min(deadline, soon)
         found: list[Suggestion] = []
         for begin in begins:
+            writing = Writing(ask, head, after, libraries, epoch)
             if given:
-                text, adapter = begin, ""
+                text, adapter, cut = begin, "", False
             else:
-                text, adapter = await self._write_on(head, begin, after, libraries, deadline, ask.place)
+                text, adapter, cut = await self._write_on(writing, begin, written_by)
             if not text or any(s.text == typed + text for s in found):
                 continue
-            if ask.selected is None and not given and epoch == self._link.epoch:
-                self._memory.add(
-                    ask.document, epoch, Remembered(head, _line_after(ask.text, ask.offset), text, adapter)
-                )
+            if ask.selected is None and not given:
+                self._remember(writing, text, adapter)
+                if cut and not ask.invoked:
+                    self._ahead[ask.document] = asyncio.ensure_future(self._write_ahead(writing, text))
             found.append(_suggestion(typed + text, start, end, adapter))
         return found
+
+    def _remember(self, writing: Writing, text: str, adapter: str) -> None:
+        if writing.epoch == self._link.epoch:
+            after = _line_after(writing.after, 0)
+            self._memory.add(writing.ask.document, writing.epoch, Remembered(writing.head, after, text, adapter))
+
+    async def _write_ahead(self, writing: Writing, text: str) -> None:
+        """What follows `text`, which is shown already: remembered with it."""
+        deadline = asyncio.get_running_loop().time() + self._settings().inline.deadline_ms / 1000
+        whole, adapter, _ = await self._write_on(writing, text, deadline, background=True)
+        if len(whole) > len(text):
+            self._remember(writing, whole, adapter)
 
     async def _names(
         self, head: str, facts: CompletionFacts, libraries: tuple[str, ...], deadline: float, ask: Ask
@@ -130,12 +167,15 @@ class Inline:
         return [name[len(facts.partial) :] for name in order[: NAMES_WHEN_INVOKED if ask.invoked else 1]]
 
     async def _write_on(
-        self, head: str, begin: str, after: str, libraries: tuple[str, ...], deadline: float, place: Place
-    ) -> tuple[str, str]:
-        reply = await self._complete(head + begin, after, libraries, deadline)
+        self, writing: Writing, begin: str, deadline: float, *, background: bool = False
+    ) -> tuple[str, str, bool]:
+        """(text that begins so, the adapter it was written under, whether time cut it)."""
+        head, after, place = writing.head, writing.after, writing.ask.place
         around = _around(head, after)
+        reply = await self._complete(writing, begin, deadline, background=background)
         if reply is None or not reply.texts:
-            return (begin if len(begin) > 1 else ""), ""
+            cut = reply is None or reply.finish == "deadline"
+            return (begin if len(begin) > 1 else ""), "", cut
         whole = reply.finish == "stop"
         text = finish(begin + reply.texts[0], around, complete=whole)
         if not text.startswith(begin):
@@ -145,21 +185,22 @@ class Inline:
             text = finish(cut.text, around)
             if not text.startswith(begin):
                 text = begin  # a name that was offered exists, whatever came after it
-        return text, reply.adapter
+        return text, reply.adapter, reply.finish == "deadline"
 
     async def _complete(
-        self, prefix: str, after: str, libraries: tuple[str, ...], deadline: float
+        self, writing: Writing, begin: str, deadline: float, *, background: bool
     ) -> CompleteReply | None:
         left = _left_ms(deadline)
         if left < 50:
             return None
         request = CompleteRequest(
-            prefix=window(prefix, PREFIX_CHARACTERS),
-            suffix=after[:SUFFIX_CHARACTERS],
-            libraries=libraries,
+            prefix=window(writing.head + begin, PREFIX_CHARACTERS),
+            suffix=writing.after[:SUFFIX_CHARACTERS],
+            libraries=writing.libraries,
             max_tokens=self._settings().inline.max_tokens,
-            stop=STOP,
+            stop=STOP_LINE if ends_with_line(_around(writing.head + begin, writing.after)) else STOP_BLOCK,
             deadline_ms=left,
+            background=background,
         )
         return await self._link.complete(replace(request, request=_request()))
 

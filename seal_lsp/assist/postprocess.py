@@ -56,6 +56,12 @@ def block_due(around: Around) -> bool:
     return not around.after.strip() and (bool(_BLOCK_START.search(head)) or (not head and _due_above(around.above)))
 
 
+def ends_with_line(around: Around) -> bool:
+    """True where only the rest of this line is wanted: no block is due, and no bracket was opened at the line's end."""
+    head = _bare(around.before).rstrip()
+    return not block_due(around) and (bool(around.after.strip()) or not head.endswith(tuple(OPENERS)))
+
+
 def _due_above(above: str) -> bool:
     last = next((line for line in reversed(above.splitlines()) if line.strip()), "")
     return bool(_BLOCK_START.search(_bare(last).rstrip()))

@@ -1,5 +1,6 @@
 """`seal-lsp bench`: how fast this machine does it. `bench train` measures training against what the machine can do and
-against TRL's SFTTrainer on the same snippets.
+against TRL's SFTTrainer on the same snippets; `bench typing` measures suggestions, key by key, beside plain
+transformers and llama.cpp on the same text.
 """
 
 from __future__ import annotations
@@ -11,19 +12,15 @@ import typer
 
 from seal_lsp.cli import eval_options as given
 from seal_lsp.cli.output import EPILOG, Json, note, show
+from seal_lsp.core.errors import UsageError
 
 app = typer.Typer(
     name="bench",
-    help="Measure speed: `bench train` trains against the machine's limit and against TRL's SFTTrainer.",
+    help="Measure speed: `bench train` of learning, `bench typing` of suggestions, beside others on the same machine.",
     epilog=EPILOG,
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-
-
-@app.callback()
-def bench() -> None:
-    """Without it typer would make the only sub-command the group itself."""
 
 
 @app.command(epilog=EPILOG)
@@ -74,5 +71,56 @@ def train(
         if report is not None:
             note(f"report: {write_markdown(found, folder)}")
     show(found, json, lambda console: print_sheets(console, bench_sheets(found)))
+    for said in found["failures"]:
+        note(said)
+
+
+@app.command(epilog=EPILOG)
+def typing(
+    cases: given.Cases,
+    report: given.Report,
+    python: given.Python = None,
+    site: given.Sites = None,
+    adapter: given.Adapters = None,
+    keys: Annotated[int, typer.Option(min=1, help="Keys typed for each library.")] = 300,
+    wpm: Annotated[float, typer.Option(min=5, max=200, help="Words (five keys) a minute, pauses included.")] = 40.0,
+    contenders: Annotated[str, typer.Option(help="Who else, with commas between; '' for nobody.")] = "",
+    compared: Annotated[int, typer.Option(min=1, help="Keys that the others are asked too.")] = 24,
+    llama: Annotated[Path | None, typer.Option(help="Folder with npm's node-llama-cpp, for llama.cpp.")] = None,
+    gguf: Annotated[Path | None, typer.Option(help="The same weights as GGUF, for llama.cpp.")] = None,
+    set_: given.Set = None,
+    seed: given.Seed = 0,
+    model: given.Model = "",
+    threads: given.Threads = None,
+    ignore_gate: given.IgnoreGate = False,
+    json: Json = False,
+) -> None:
+    """Milliseconds from key to suggestion in the editor's hands, by where it came from, and others on the same text."""
+    from seal_lsp.cli.bench_typing_run import CONTENDERS, Plan, run
+    from seal_lsp.cli.bench_typing_sheets import typing_sheets, write_markdown
+    from seal_lsp.cli.eval_progress import Watch, resumable
+    from seal_lsp.cli.eval_setup import Options
+    from seal_lsp.cli.eval_sheets import print_sheets
+
+    chosen = tuple(name.strip() for name in contenders.split(",") if name.strip()) if contenders else CONTENDERS
+    if unknown := [name for name in chosen if name not in CONTENDERS]:
+        raise UsageError(f"no such contender: {', '.join(unknown)}", hint=f"there are {', '.join(CONTENDERS)}")
+    options = Options(
+        cases=tuple(cases),
+        report=report.absolute(),
+        python=python,
+        sites=tuple(site or ()),
+        adapters=tuple(adapter or ()),
+        overrides=given.overrides_from(set_ or ()),
+        seed=seed,
+        model=model,
+        device="cpu",
+        threads=threads,
+        ignore_gate=ignore_gate,
+    )
+    with Watch() as watch, resumable():
+        found = run(options, Plan(keys, wpm, chosen, compared, llama, gguf), watch)
+        note(f"report: {write_markdown(found, options.report)}")
+    show(found, json, lambda console: print_sheets(console, typing_sheets(found)))
     for said in found["failures"]:
         note(said)

@@ -38,7 +38,13 @@ REQUEST_S = 180.0  # beyond every deadline below
 SERVES = ("assist/", "client/", "core/", "engine/", "languages/", "lm/", "lsp/", "settings/", "store/")
 PATIENCE: dict[str, Any] = {
     "completion": {"enabled": True, "rank_deadline_ms": 10_000},
-    "inline": {"enabled": True, "deadline_ms": 60_000, "max_tokens": ANSWER_TOKENS, "debounce_ms": 0},
+    "inline": {
+        "enabled": True,
+        "deadline_ms": 60_000,
+        "first_ms": 60_000,
+        "max_tokens": ANSWER_TOKENS,
+        "debounce_ms": 0,
+    },
 }
 """A number must not be lost to another program that has the processor for a while; all else is as users have it."""
 
@@ -81,11 +87,7 @@ def ask_product(
 async def _ask_all(subjects, live, options, paths, base, memory, watch) -> dict[str, list[Shown]]:
     await stop_engine(paths)  # of a run that was killed
     fill(AdapterStore(paths.adapters), live)
-    environ = {
-        "SEAL_HOME": str(paths.data.parent), "SEAL_LEARN__ENABLED": "false", "SEAL_MODEL__ID": base.id,
-        "SEAL_MODEL__DEVICE": options.device, "SEAL_ENGINE__THREADS": str(options.threads or 0),
-        "SEAL_ENGINE__URL": "",
-    }  # fmt: skip
+    environ = product_environ(options, paths, base)
     try:
         return {
             subject.name: await _Window(subject, live, options, paths, base, environ).ask(memory, watch)
@@ -93,6 +95,15 @@ async def _ask_all(subjects, live, options, paths, base, memory, watch) -> dict[
         }
     finally:
         await stop_engine(paths)
+
+
+def product_environ(options: Options, paths: Paths, base: ModelFolder) -> dict[str, str]:
+    """Variables of a server that is measured: nothing of the user's own, nothing learned while it is asked."""
+    return {
+        "SEAL_HOME": str(paths.data.parent), "SEAL_LEARN__ENABLED": "false", "SEAL_MODEL__ID": base.id,
+        "SEAL_MODEL__DEVICE": options.device, "SEAL_ENGINE__THREADS": str(options.threads or 0),
+        "SEAL_ENGINE__URL": "",
+    }  # fmt: skip
 
 
 def fill(store: AdapterStore, live: Mapping[LibraryId, Learned]) -> None:
@@ -145,7 +156,7 @@ class _Window:
 
     async def _show(self, document: Document) -> dict:
         if self._editor is None:
-            self._editor = await self._open()
+            self._editor = await product_window(self._root, self._settings, self._environ, self._live, self._paths)
         editor = self._editor
         line, character = _position(document)
         uri = editor.open_file(self._root / "main.py", document.text)
@@ -165,31 +176,34 @@ class _Window:
             "ms": round(spent, 1),
         }
 
-    async def _open(self) -> Editor:
-        """A window whose server has an engine that serves the model with the right adapters."""
-        from seal_lsp.client.start import known_client
 
-        editor = Editor(configuration=self._settings, patience_s=REQUEST_S)
-        try:
-            await editor.open_window(self._root, environ=self._environ)
-            uri = editor.open_file(self._root / "main.py", "import os\n")
-            end = time.monotonic() + MODEL_WAIT_S
-            while not (editor.statuses and editor.statuses[-1].get("state") == "ready"):
-                state = editor.statuses[-1] if editor.statuses else {}
-                if state.get("state") == "problem" or time.monotonic() > end:
-                    said = state.get("message", "") or "; ".join(editor.messages[-3:])
-                    raise SealError(f"the engine is not ready: {said}", hint=f"see {self._paths.log}")
-                await asyncio.sleep(0.1)
-            editor.close_file(uri)
-            async with known_client(self._paths) as client:
-                known = {one.library: one.adapter for one in (await client.status()).libraries if one.state == "live"}
-            wanted = {str(library): one.adapter.digest for library, one in self._live.items()}
-            if known != wanted:
-                raise SealError(f"live are {known}, not {wanted}: this would measure something else")
-        except BaseException:
-            await editor.close_window()
-            raise
-        return editor
+async def product_window(
+    root: Path, settings: Mapping, environ: Mapping[str, str], live: Mapping[LibraryId, Learned], paths: Paths
+) -> Editor:
+    """A window whose server has an engine that serves the model with exactly these adapters."""
+    from seal_lsp.client.start import known_client
+
+    editor = Editor(configuration=settings, patience_s=REQUEST_S)
+    try:
+        await editor.open_window(root, environ=environ)
+        uri = editor.open_file(root / "main.py", "import os\n")
+        end = time.monotonic() + MODEL_WAIT_S
+        while not (editor.statuses and editor.statuses[-1].get("state") == "ready"):
+            state = editor.statuses[-1] if editor.statuses else {}
+            if state.get("state") == "problem" or time.monotonic() > end:
+                said = state.get("message", "") or "; ".join(editor.messages[-3:])
+                raise SealError(f"the engine is not ready: {said}", hint=f"see {paths.log}")
+            await asyncio.sleep(0.1)
+        editor.close_file(uri)
+        async with known_client(paths) as client:
+            known = {one.library: one.adapter for one in (await client.status()).libraries if one.state == "live"}
+        wanted = {str(library): one.adapter.digest for library, one in live.items()}
+        if known != wanted:
+            raise SealError(f"live are {known}, not {wanted}: this would measure something else")
+    except BaseException:
+        await editor.close_window()
+        raise
+    return editor
 
 
 def _shown(row: dict) -> Shown:

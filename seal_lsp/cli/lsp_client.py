@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import uuid
 from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -105,6 +106,17 @@ class Editor(LanguageClient):
             )
         )
 
+    def insert(self, uri: str, line: int, character: int, text: str) -> None:
+        """A key, as editors send it: what was put where."""
+        self._versions[uri] += 1
+        place = t.Position(line=line, character=character)
+        self.text_document_did_change(
+            t.DidChangeTextDocumentParams(
+                text_document=t.VersionedTextDocumentIdentifier(uri=uri, version=self._versions[uri]),
+                content_changes=[t.TextDocumentContentChangePartial(range=t.Range(start=place, end=place), text=text)],
+            )
+        )
+
     def close_file(self, uri: str) -> None:
         identifier = t.TextDocumentIdentifier(uri=uri)
         self.text_document_did_close(t.DidCloseTextDocumentParams(text_document=identifier))
@@ -125,14 +137,30 @@ class Editor(LanguageClient):
         self, uri: str, line: int, character: int, *, invoked: bool = True
     ) -> list[t.InlineCompletionItem]:
         """Asked for by the user (several are then shown), or by itself while typing."""
+        asked, _ = self.ask_inline(uri, line, character, invoked=invoked)
+        return await self._answer(asked)
+
+    def ask_inline(
+        self, uri: str, line: int, character: int, *, invoked: bool = False
+    ) -> tuple[asyncio.Task[list[t.InlineCompletionItem]], str]:
+        """(what is awaited, the request's id for `withdraw`)."""
         kind = t.InlineCompletionTriggerKind.Invoked if invoked else t.InlineCompletionTriggerKind.Automatic
         params = t.InlineCompletionParams(
             text_document=t.TextDocumentIdentifier(uri=uri),
             position=t.Position(line=line, character=character),
             context=t.InlineCompletionContext(trigger_kind=kind),
         )
-        answer = await self._answer(self.text_document_inline_completion_async(params))
-        return list(answer.items) if isinstance(answer, t.InlineCompletionList) else list(answer or ())
+        number = str(uuid.uuid4())
+
+        async def items() -> list[t.InlineCompletionItem]:
+            answer = await self.protocol.send_request_async(t.TEXT_DOCUMENT_INLINE_COMPLETION, params, msg_id=number)
+            return list(answer.items) if isinstance(answer, t.InlineCompletionList) else list(answer or ())
+
+        return asyncio.ensure_future(items()), number
+
+    def withdraw(self, request: str) -> None:
+        """Nobody waits for that answer any more."""
+        self.cancel_request(t.CancelParams(id=request))
 
     async def hover(self, uri: str, line: int, character: int) -> str:
         """Markdown; empty when there is nothing to say."""

@@ -83,6 +83,7 @@ class CompleteRequest:
     n: int = 1
     deadline_ms: int | None = None
     request: str = ""
+    background: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,8 @@ class Answers:
             return CompleteReply(texts, digest or "", model.info.id, first.finish, first.logprob, _ms(began))
 
         grace_ms = request.deadline_ms + int(GRACE_S * 1000) if request.deadline_ms else None
-        return await self._run(request.request, work, grace_ms)
+        priority = Priority.BACKGROUND if request.background else Priority.TYPING
+        return await self._run(request.request, work, grace_ms, priority)
 
     def cancel(self, request: str) -> bool:
         job = self._open.get(request)
@@ -95,9 +96,15 @@ class Answers:
         job.stop()
         return True
 
-    async def _run(self, request: str, work: Callable[[Cancel], T], deadline_ms: int | None) -> T:
+    async def _run(
+        self,
+        request: str,
+        work: Callable[[Cancel], T],
+        deadline_ms: int | None,
+        priority: Priority = Priority.TYPING,
+    ) -> T:
         self._typed()
-        job = self._queue.submit(work, Priority.TYPING)
+        job = self._queue.submit(work, priority)
         if request:
             self._open[request] = job
         try:

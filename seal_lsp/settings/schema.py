@@ -108,6 +108,13 @@ class InlineSettings(_Group):
     deadline_ms: int = Field(
         2500, ge=50, le=60_000, description="How long, in milliseconds, one suggestion may take before it is given up."
     )
+    first_ms: int = Field(
+        400,
+        ge=50,
+        le=60_000,
+        description="How long, in milliseconds, a suggestion that comes by itself is worked on before it is shown as"
+        " far as it is; the rest is written while you read, and appears as you type along.",
+    )
     debounce_ms: int = Field(
         75, ge=0, le=5_000, description="How long, in milliseconds, typing must rest before a suggestion is asked for."
     )

@@ -52,7 +52,8 @@ def environ(home: Path, **more: str) -> dict[str, str]:
     """What the server is started with: nothing of this machine's settings or environments."""
     dropped = ("VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH")
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SEAL_") and name not in dropped}
-    return {**kept, "SEAL_HOME": str(home), "XDG_CONFIG_HOME": str(home / "config"), "OMP_NUM_THREADS": "1", **more}
+    return {**kept, "SEAL_HOME": str(home), "XDG_CONFIG_HOME": str(home / "config"), "OMP_NUM_THREADS": "1",
+            "SEAL_INLINE__FIRST_MS": "20000", **more}  # fmt: skip
 
 
 @contextlib.asynccontextmanager

@@ -77,6 +77,16 @@ async def _ask(ls: SealServer, params: types.InlineCompletionParams, document: S
     )
 
 
+def _facts(document: Snapshot, suggestion: Suggestion) -> dict[str, str]:
+    """What accepting it says, and what a client may show of it."""
+    return {
+        "id": suggestion.id,
+        "uri": document.uri,
+        "adapter": suggestion.adapter,
+        "from": "memory" if suggestion.remembered else "model",
+    }
+
+
 def _item(document: Snapshot, suggestion: Suggestion) -> types.InlineCompletionItem:
     range_ = document.range(suggestion.start, suggestion.end)
     return types.InlineCompletionItem(
@@ -84,6 +94,6 @@ def _item(document: Snapshot, suggestion: Suggestion) -> types.InlineCompletionI
         filter_text=suggestion.text,
         range=range_,
         command=types.Command(
-            title="Accepted", command=ACCEPTED, arguments=[{"id": suggestion.id, "uri": document.uri}]
+            title="Accepted", command=ACCEPTED, arguments=[_facts(document, suggestion)]
         ),
     )

@@ -1,0 +1,104 @@
+"""The first answer is capped and the rest is written ahead; engine and analysis are stand-ins that say what they
+are told, so that time and order are the test's."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+
+import pytest
+
+from seal_lsp.assist.facts import Place
+from seal_lsp.assist.inline import STOP_BLOCK, STOP_LINE, Ask, Inline
+from seal_lsp.assist.postprocess import Around, ends_with_line
+from seal_lsp.core.protocol import CompleteReply
+from seal_lsp.settings.schema import Settings
+
+WHOLE = "client.get(url, timeout=3)"
+
+
+class Engine:
+    """Writes WHOLE on; in the foreground time cuts it after `cut` characters."""
+
+    def __init__(self, cut: int) -> None:
+        self.ready, self.epoch, self.cut = True, 0, cut
+        self.asked = []
+
+    async def complete(self, request):
+        self.asked.append(request)
+        rest = WHOLE[len(request.prefix) - len("x = ") :]
+        if not request.background and len(rest) > self.cut:
+            return CompleteReply((rest[: self.cut],), "a" * 64, "m", "deadline", -0.1, 1.0)
+        return CompleteReply((rest,), "a" * 64, "m", "stop", -0.1, 1.0)
+
+
+class Analysis:
+    async def completions(self, text, offset, place):
+        return None
+
+    async def cut(self, head, text, place):
+        return SimpleNamespace(text=text)
+
+
+def inline(cut: int) -> tuple[Inline, Engine]:
+    engine = Engine(cut)
+    return Inline(Analysis(), engine, lambda: Settings()), engine
+
+
+def ask(text: str) -> Ask:
+    return Ask("file:///a.py", text, len(text), Place("", "", None))
+
+
+async def test_what_time_cut_is_there_for_whoever_types_along():
+    suggestions, engine = inline(cut=12)
+    (first,) = await suggestions.suggest(ask("x = "))
+    assert first.text == "client.get("  # the half name at its end is not shown
+    await asyncio.sleep(0.01)
+    (along,) = suggestions.remembered(ask("x = cli"))
+    assert (along.text, along.remembered, along.adapter) == (WHOLE[3:], True, "a" * 64)
+    assert [one.background for one in engine.asked] == [False, True]
+    assert engine.asked[1].prefix == "x = client.get("
+
+
+async def test_typing_another_way_stops_what_is_written_ahead():
+    suggestions, _ = inline(cut=12)
+    await suggestions.suggest(ask("x = "))
+    ahead = suggestions._ahead["file:///a.py"]
+    await suggestions.suggest(ask("y = "))
+    await asyncio.sleep(0.01)
+    assert ahead.cancelled()
+    assert suggestions.remembered(ask("x = client.get(")) == []
+
+
+async def test_what_was_written_ahead_under_other_weights_is_not_kept():
+    suggestions, engine = inline(cut=12)
+    await suggestions.suggest(ask("x = "))
+    engine.epoch += 1
+    await asyncio.sleep(0.01)
+    assert suggestions.remembered(ask("x = cli")) == []
+
+
+async def test_nothing_is_written_ahead_of_a_whole_answer():
+    suggestions, engine = inline(cut=100)
+    (whole,) = await suggestions.suggest(ask("x = "))
+    assert whole.text == WHOLE
+    assert len(engine.asked) == 1
+    assert engine.asked[0].stop == STOP_LINE
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "above", "expected"),
+    [
+        ("x = ", "", "", True),
+        ("x = f(a, ", "", "", True),
+        ("x = f(", "", "", False),
+        ("x = f(", ")", "", True),
+        ("def f():", "", "", False),
+        ("", "", "def f():\n", False),
+        ("", "", "x = 1\n", True),
+        ("x = 'a:'", "", "", True),
+    ],
+)
+def test_where_the_line_is_all_that_is_wanted(before, after, above, expected):
+    assert ends_with_line(Around(before, after, above)) is expected
+    assert STOP_BLOCK != STOP_LINE
