@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
 _CHARS_PER_TOKEN = 8  # more than most code reaches; where it is not enough, more text is read
-_ANCHOR_LINES = 4
+_ANCHOR_LINES = (16, 4)  # the wider apart, the seldomer a window moves and is read anew
 _END_OF_TEXT = ("<|endoftext|>", "<|end_of_text|>", "<|im_end|>", "<|eot_id|>", "<end_of_turn>", "</s>", "<eos>")
 
 
@@ -56,7 +56,8 @@ class Tokens:
         return start[: encoding.offsets[limit - 1][1]] if len(encoding.ids) > limit > 0 else start
 
     def anchored(self, text: str, limit: int) -> str:
-        """The end of a text that fits into `limit` tokens and starts at a line whose number is a multiple of four.
+        """The end of a text that fits into `limit` tokens and starts at a line whose number is a multiple of 16, or of
+        four where the next of those would leave less than half of the window.
 
         A window that starts exactly `limit` tokens back moves with every token typed, and no cached prefix ever fits
         again; this one stays where it is until the text has grown out of it.
@@ -65,15 +66,19 @@ class Tokens:
         end, encoding = self._encode_tail(text, room)
         if len(encoding.ids) <= room:
             return text
-        at = len(text) - len(end) + encoding.offsets[-room][0]
-        line = text.count("\n", 0, at)
-        while True:
-            newline = text.find("\n", at)
-            if newline < 0:
-                return text  # lines longer than the window: it has to move
+        start = len(text) - len(end) + encoding.offsets[-room][0]
+        middle = (start + len(text)) // 2
+        first: dict[int, int] = {}
+        at, line = start, text.count("\n", 0, start)
+        while (newline := text.find("\n", at)) >= 0:
             at, line = newline + 1, line + 1
-            if line % _ANCHOR_LINES == 0:
-                return text[at:]
+            for apart in _ANCHOR_LINES:
+                if line % apart == 0:
+                    first.setdefault(apart, at)
+        wide, near = (first.get(apart) for apart in _ANCHOR_LINES)
+        if near is None:
+            return text  # lines longer than the window: it has to move
+        return text[wide if wide is not None and wide <= middle else near :]
 
     def after(self, prefix: str, candidates: Sequence[str], limit: int) -> tuple[list[int], list[list[int]]]:
         """(shared, rests): tokens of prefix + candidate, split where all of them still agree with the prefix's own.
