@@ -28,6 +28,7 @@ from seal_lsp.cli import (
     pause,
     rollback,
     settings,
+    stats,
     status,
     vet_report,
 )
@@ -57,6 +58,7 @@ for name, function in {
     "complete": complete.command,
     "hover": hover.command,
     "status": status.command,
+    "stats": stats.command,
     "settings": settings.command,
     "engine": engine.command,
     "demo": demo.command,

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from seal_lsp.assist.inline import Inline
     from seal_lsp.assist.menu import Menus
     from seal_lsp.lsp.announce import Announcer
+    from seal_lsp.lsp.feedback import FeedbackDesk
     from seal_lsp.lsp.server import SealServer
     from seal_lsp.lsp.watching import Watching
     from seal_lsp.settings.schema import Settings
@@ -47,6 +48,7 @@ class Desk:
     inline: Inline
     hovers: Hovers
     announcer: Announcer
+    feedback: FeedbackDesk
     watching: Watching
 
     def __init__(self, server: SealServer) -> None:
@@ -73,6 +75,7 @@ class Desk:
         self.configuration.listen(lambda: self.background(self.link.point_at(engine_url(self.settings))))
         self.announcer.start()
         self.watching.start()
+        self.background(self.feedback.follow())
         self._follow_client()
 
     def _build(self) -> None:
@@ -82,6 +85,7 @@ class Desk:
         from seal_lsp.assist.inline import Inline
         from seal_lsp.assist.menu import Menus
         from seal_lsp.lsp.announce import Announcer
+        from seal_lsp.lsp.feedback import FeedbackDesk
         from seal_lsp.lsp.watching import Watching
         from seal_lsp.store.paths import Paths
 
@@ -94,6 +98,7 @@ class Desk:
         self.hovers = Hovers(self.analysis, self.link, lambda: self.settings)
         self.announcer = Announcer(self)
         self.watching = Watching(self)
+        self.feedback = FeedbackDesk(self)
 
     def _follow_client(self) -> None:
         """End with the editor even when it died without closing our input."""
@@ -113,6 +118,7 @@ class Desk:
         for task in (*self._tasks, *self._newest.values()):
             task.cancel()
         if self.built:
+            await self.feedback.write()
             await self.link.stop()
 
     def close(self) -> None:
@@ -168,10 +174,6 @@ class Desk:
             return True
         exclude = self.settings_of(document).files.exclude
         return await asyncio.to_thread(permitted, document.path, self.analysis.roots, exclude)
-
-    def feedback(self, kind: str, details: Any) -> None:
-        """shown, partially accepted, accepted: into the log only."""
-        log.info("suggestion %s: %s", kind, details)
 
     async def status_report(self) -> dict[str, Any]:
         """What `seal.status` answers."""

@@ -202,6 +202,14 @@ class CollectSettings(_Group):
     )
 
 
+class FeedbackSettings(_Group):
+    enabled: Annotated[bool, Workspace("never")] = Field(
+        True,
+        description="Whether it is counted on this machine what became of suggestions (`seal-lsp stats`); numbers, no"
+        " text.",
+    )
+
+
 class Settings(_Group):
     """All settings of seal-lsp."""
 
@@ -212,6 +220,7 @@ class Settings(_Group):
     hover: HoverSettings = Field(HoverSettings(), description="Hovers.")
     engine: EngineSettings = Field(EngineSettings(), description="The process that holds the model.")
     model: ModelSettings = Field(ModelSettings(), description="The base model.")
+    feedback: FeedbackSettings = Field(FeedbackSettings(), description="What became of suggestions.")
     files: FilesSettings = Field(FilesSettings(), description="Which files may be looked at.")
     collect: CollectSettings = Field(CollectSettings(), description="Where evidence about a library may come from.")
 

@@ -78,3 +78,21 @@ INDEX = Schema(
         ("ALTER TABLE libraries ADD COLUMN habits TEXT NOT NULL DEFAULT ''",),
     ),
 )
+
+FEEDBACK = Schema(
+    name="feedback",
+    application_id=0x5EA1_0003,
+    steps=(
+        (
+            """CREATE TABLE outcomes (
+                time TEXT NOT NULL,
+                kind TEXT NOT NULL,
+                suggestion TEXT NOT NULL,
+                adapter TEXT NOT NULL,
+                characters INTEGER NOT NULL,
+                after_s INTEGER NOT NULL,
+                value REAL NOT NULL
+            )""",
+        ),
+    ),
+)

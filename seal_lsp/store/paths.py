@@ -63,6 +63,10 @@ class Paths:
         return self.data / "writers"
 
     @property
+    def feedback(self) -> Path:
+        return self.data / "feedback.db"
+
+    @property
     def index(self) -> Path:
         return self.cache / "index.db"
 

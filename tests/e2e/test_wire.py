@@ -10,6 +10,9 @@ import pytest
 from wire_project import LIBRARY, MAIN, NO_LEARNING, engine, make_workspace
 from wire_talk import EDITORS, at, capabilities, inline, labels, learned_in, model_ready, place
 
+from seal_lsp.store.feedback import FeedbackStore
+from seal_lsp.store.paths import Paths
+
 
 @pytest.mark.parametrize("editor", EDITORS)
 async def test_a_session(editor, workspace, home, clients):
@@ -150,6 +153,27 @@ async def test_ghost_text(workspace, home, clients):
         assert found == {"items": []}
         found, _ = await ghost("ladder.<|>climb()", 9)
         assert found == {"items": []}
+
+
+@pytest.mark.parametrize("counted", [True, False])
+async def test_what_became_of_a_suggestion_is_counted(counted, workspace, home, clients):
+    async with engine(home):
+        client = await clients(
+            workspace, capabilities("visual_studio_code"), settings={**NO_LEARNING, "feedback": {"enabled": counted}}
+        )
+        uri = client.open(workspace / "main.py", MAIN)
+        await model_ready(client)
+        text, cursor = at(MAIN + "ladder.cl<|>")
+        client.change(uri, 2, {"text": text})
+        ghost = await client.ask("textDocument/inlineCompletion", inline(uri, cursor))
+        client.change(uri, 3, {"text": text.rstrip("\n") + ghost["items"][0]["insertText"] + "\n"})
+        await client.ask("textDocument/hover", place(uri, {"line": 3, "character": 9}))
+        assert await client.close() == 0
+    file = Paths.default({"SEAL_HOME": str(home)}).feedback
+    assert file.exists() is counted
+    if counted:
+        (counts,) = FeedbackStore(file).counts().values()
+        assert (counts["shown"]["count"], counts["accepted"]["count"]) == (1, 1)
 
 
 async def test_the_newest_request_wins(workspace, home, clients):

@@ -20,6 +20,7 @@ def register(server: SealServer) -> None:
     async def changed(ls: SealServer, params: types.DidChangeTextDocumentParams) -> None:
         if ls.desk.built:
             ls.desk.watching.changed(params.text_document.uri)
+            ls.desk.feedback.changed(params.text_document.uri)
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     async def saved(ls: SealServer, params: types.DidSaveTextDocumentParams) -> None:
@@ -30,6 +31,7 @@ def register(server: SealServer) -> None:
     async def closed(ls: SealServer, params: types.DidCloseTextDocumentParams) -> None:
         if ls.desk.built:
             ls.desk.watching.closed(params.text_document.uri)
+            ls.desk.feedback.closed(params.text_document.uri)
 
     @server.feature(types.NOTEBOOK_DOCUMENT_DID_OPEN)
     async def notebook_opened(ls: SealServer, params: types.DidOpenNotebookDocumentParams) -> None:

@@ -100,7 +100,7 @@ async def _audit(ls: SealServer, arguments: dict) -> dict:
 
 
 async def _accepted(ls: SealServer, arguments: dict) -> None:
-    ls.desk.feedback("accepted", arguments)
+    ls.desk.feedback.accepted(str(arguments.get("id", "")))
 
 
 COMMANDS: dict[str, Callable[[Any, dict], Awaitable[Any]]] = {

@@ -34,7 +34,8 @@ def register(server: SealServer) -> None:
 
         @server.feature(method)
         async def shown(ls: SealServer, params: Any, method: str = method) -> None:
-            ls.desk.feedback(method.rpartition("/")[2], params)
+            if ls.desk.built:
+                ls.desk.feedback.told(method.rpartition("/")[2], params)
 
 
 async def _inline(ls: SealServer, params: types.InlineCompletionParams) -> types.InlineCompletionList | None:
@@ -55,6 +56,8 @@ async def _inline(ls: SealServer, params: types.InlineCompletionParams) -> types
     now = desk.snapshot(params.text_document.uri)
     if now is None or now.version != document.version:
         return None  # the text moved on; the request for the newer text brings the answer
+    if found:
+        desk.feedback.shown(document, found[0])
     items = [_item(document, suggestion) for suggestion in (found if invoked else found[:1])]
     return types.InlineCompletionList(items=items)
 
