@@ -17,8 +17,8 @@ _WATCHED = 50  # accepted texts watched at once, the newest
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`kind`: shown, accepted, partly, typed (along to its end), passed, kept. `characters` of the suggestion that the kind is about; `value`: of
-    `kept` how alike what stands there is (0 to 1), `after_s` later."""
+    """`kind`: shown, accepted, partly, typed (along to its end), passed, kept. `characters` of the suggestion that the
+    kind is about; `value`: of `kept` how alike what stands there is (0 to 1), `after_s` later."""
 
     kind: str
     suggestion: str
