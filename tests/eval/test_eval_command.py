@@ -230,10 +230,10 @@ def test_stopped_while_it_learns_it_goes_on_where_it_was(run, first, tmp_path):
         cycle = wait_for(lambda: next(tmp_path.glob("learned/*/reviews.json"), None), process).parent
         learner = json.loads((cycle / "learner.json").read_text())["pid"]
         process.send_signal(signal.SIGTERM)
-        said, _ = process.communicate(timeout=120)
+        said, told = process.communicate(timeout=120)
     finally:
         process.kill()
-    assert process.returncode == 75
+    assert process.returncode == 75, told
     assert json.loads(said)["error"]["type"] == "Cancelled"
     assert not psutil.pid_exists(learner), "the learner was left running"
     assert not (cycle / "outcome.json").exists()
