@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from os.path import commonprefix
 
 HORIZONS_S = (30, 120, 300)
 _ANCHOR = 40  # characters before an accepted text by which it is found again
@@ -70,12 +71,13 @@ class Feedback:
     def changed(self, uri: str, text: str) -> None:
         """The document's text is now this."""
         shown = self._shown.get(uri)
-        if shown is None or not text.startswith(shown.head):
-            if shown is not None:
-                self._end(uri, "passed")
+        if shown is None:
+            return
+        if not text.startswith(shown.head):
+            self._end(uri, "passed")
             return
         now = text[len(shown.head) : len(shown.head) + len(shown.text)]
-        same = _common(now, shown.text)
+        same = len(commonprefix((now, shown.text)))  # noqa: RUF071 - characters are what is meant
         if same == len(shown.text):
             self._end(uri, "accepted" if same > 1 else "typed")
         elif same > 1 and now[same : same + 1] in ("", "\n", "\r"):
@@ -143,7 +145,3 @@ def _alike(a: str, b: str) -> float:
         return 1.0
     matcher = SequenceMatcher(None, a, b, autojunk=False)
     return matcher.ratio() if matcher.quick_ratio() > 0.3 else 0.0
-
-
-def _common(a: str, b: str) -> int:
-    return next((n for n, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))

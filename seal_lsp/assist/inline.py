@@ -12,6 +12,7 @@ import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from seal_lsp.assist.analysis import Analysis
@@ -131,7 +132,8 @@ class Inline:
             if ask.selected is None and not given:
                 self._remember(writing, text, adapter)
                 if cut and not ask.invoked:
-                    self._ahead[ask.document] = asyncio.ensure_future(self._write_ahead(writing, text))
+                    task = self._ahead[ask.document] = asyncio.ensure_future(self._write_ahead(writing, text))
+                    task.add_done_callback(partial(self._written_ahead, ask.document))
             found.append(_suggestion(typed + text, start, end, adapter))
         return found
 
@@ -139,6 +141,10 @@ class Inline:
         if writing.epoch == self._link.epoch:
             after = _line_after(writing.after, 0)
             self._memory.add(writing.ask.document, writing.epoch, Remembered(writing.head, after, text, adapter))
+
+    def _written_ahead(self, document: str, task: asyncio.Task) -> None:
+        if self._ahead.get(document) is task:
+            del self._ahead[document]
 
     async def _write_ahead(self, writing: Writing, text: str) -> None:
         """What follows `text`, which is shown already: remembered with it."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from seal_lsp.cli.eval_sheets import Sheet, markdown
-from seal_lsp.store.disk import full_disk_is_said
+from seal_lsp.cli.bench_sheets import write_bench
+from seal_lsp.cli.eval_sheets import Sheet
 
 NAMES = {
     "ours": "seal-lsp",
@@ -22,24 +22,11 @@ def bench_sheets(found: Mapping) -> list[Sheet]:
 
 def write_markdown(found: Mapping, folder: Path) -> Path:
     """FOLDER/bench_train.md"""
-    machine = found["machine"]
     facts = [
-        ("command", f"`{found['command']}`"),
-        ("measured", f"{found['created']}, in {found['seconds']:.0f} s; load average {machine['load_average']}"),
-        ("machine", f"{machine['processor']}, {machine['physical_cores']} cores, {machine['memory_gb']} GB"),
-        ("versions", ", ".join(f"{name} {version}" for name, version in found["versions"].items())),
-        ("model", f"{found['model']['id']}, {found['model']['digest']}"),
         ("data", f"{found['library']}: {found['snippets']} vetted self-edits, {found['probes']} held-out places"),
         ("recipe", str(found["recipe"])),
     ]
-    pieces = ["# bench train\n\n" + "".join(f"- {name}: {value}\n" for name, value in facts)]
-    if found["failures"]:
-        pieces.append("Failures:\n\n" + "".join(f"- {said}\n" for said in found["failures"]))
-    pieces += [markdown(sheet) for sheet in bench_sheets(found)]
-    target = folder / "bench_train.md"
-    with full_disk_is_said(target):
-        target.write_text("\n".join(pieces), encoding="utf-8")
-    return target
+    return write_bench("train", found, folder, facts, bench_sheets(found))
 
 
 def _machine(found: Mapping) -> Sheet:

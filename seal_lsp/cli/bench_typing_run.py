@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shlex
 import shutil
 import subprocess
@@ -216,8 +217,6 @@ def _beside(inputs: Inputs, plan: Plan, report: Path, watch: Watch) -> tuple[dic
 
 
 def _child(name: str, folder: Path, home: Path) -> dict:
-    import os
-
     command = [sys.executable, "-m", "seal_lsp.cli.bench_typing_child", str(folder), name]
     return _ran(command, folder / f"{name}.json", None, {**os.environ, "SEAL_HOME": str(home)})
 

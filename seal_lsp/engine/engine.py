@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RESOLVE_AGAIN_S = 5.0
+UNTOLD = {"", TYPING}  # typing comes and goes too often to be told
 
 
 class Engine:
@@ -85,7 +86,6 @@ class Engine:
         self._change = asyncio.Event()
         self._began = time.monotonic()
         self._libraries: tuple[LearnedLibrary, ...] = ()
-        self._strained = ""
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[Engine]:
@@ -183,7 +183,8 @@ class Engine:
         if self.learning.paused:
             return "paused", "Inactive", "learning is paused; suggestions go on"
         if learning is not None:
-            said = f"waits, {self._strained}" if self._strained else learning.message or learning.phase
+            held = self.learning.held
+            said = f"waits, {held}" if held not in UNTOLD else learning.message or learning.phase
             return "learning", "Normal", f"learning {learning.library}: {said}"
         if host.state == "loading":
             return "loading", "Normal", "the model is loading"
@@ -191,10 +192,9 @@ class Engine:
         return "ready", "Normal", f"{live} {'library' if live == 1 else 'libraries'} learned"
 
     def _hold(self, reason: str) -> None:
+        before = self.learning.held
         self.learning.hold(reason)
-        strained = "" if reason == TYPING else reason
-        if strained != self._strained:  # typing comes and goes too often to be told
-            self._strained = strained
+        if not {before, reason} <= UNTOLD:
             self._changed()
 
     def _changed(self) -> None:

@@ -36,12 +36,11 @@ class Yielding:
 
     def typed(self) -> None:
         """Somebody waits for an answer now."""
-        if self._typing is None:
-            self._typing = asyncio.get_running_loop().call_later(self._quiet_s, self._quiet)
+        before, self._typing = self._typing, asyncio.get_running_loop().call_later(self._quiet_s, self._quiet)
+        if before is None:
             self._say()
         else:
-            self._typing.cancel()
-            self._typing = asyncio.get_running_loop().call_later(self._quiet_s, self._quiet)
+            before.cancel()
 
     async def watch(self) -> None:
         """Look at the machine from time to time, for ever."""

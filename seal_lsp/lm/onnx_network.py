@@ -120,11 +120,16 @@ class OnnxKeysValues:
     """Keys and values of `rows` rows: for each layer two arrays [rows, kv heads, room, head size], of which `length`
     tokens count. Belongs to one adapter."""
 
-    def __init__(self, network: OnnxNetwork, rows: int, adapter: Mapping[str, np.ndarray]) -> None:
-        self._network, self._rows, self._adapter = network, rows, adapter
-        self.length = 0
-        self.binding = None
-        self._hold([np.zeros(self._size(0), np.float32) for _ in range(2 * network.shape.layers)])
+    def __init__(
+        self,
+        network: OnnxNetwork,
+        rows: int,
+        adapter: Mapping[str, np.ndarray],
+        arrays: Sequence[np.ndarray] = (),
+        length: int = 0,
+    ) -> None:
+        self._network, self._rows, self._adapter, self.length = network, rows, adapter, length
+        self._hold(list(arrays) or [np.zeros(self._size(0), np.float32) for _ in range(2 * network.shape.layers)])
 
     def get_seq_length(self) -> int:
         return self.length
@@ -155,10 +160,8 @@ class OnnxKeysValues:
 
     def row(self, number: int) -> OnnxKeysValues:
         """One row, in the same memory."""
-        one = object.__new__(OnnxKeysValues)
-        one._network, one._rows, one._adapter, one.length = self._network, 1, self._adapter, self.length
-        one._hold([held[number : number + 1] for held in self._arrays])
-        return one
+        arrays = [held[number : number + 1] for held in self._arrays]
+        return OnnxKeysValues(self._network, 1, self._adapter, arrays, self.length)
 
     def _size(self, room: int) -> tuple[int, int, int, int]:
         return self._rows, self._network.shape.kv_heads, room, self._network.shape.head

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from seal_lsp.assist.feedback import Feedback, Outcome
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from seal_lsp.assist.inline import Suggestion
     from seal_lsp.lsp.desk import Desk
     from seal_lsp.lsp.documents import Snapshot
+    from seal_lsp.store.feedback import FeedbackStore
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +32,12 @@ class FeedbackDesk:
     @property
     def on(self) -> bool:
         return self._desk.settings.feedback.enabled
+
+    @cached_property
+    def _store(self) -> FeedbackStore:
+        from seal_lsp.store.feedback import FeedbackStore
+
+        return FeedbackStore(self._desk.paths.feedback)
 
     def shown(self, document: Snapshot, suggestion: Suggestion) -> None:
         if self.on and suggestion.start == suggestion.end:
@@ -67,11 +75,11 @@ class FeedbackDesk:
                 log.warning("feedback is not kept: %s", error)
 
     def _write(self, outcomes: list[Outcome]) -> None:
-        from seal_lsp.store.feedback import FeedbackStore, Row
+        from seal_lsp.store.feedback import Row
 
         now = datetime.now(UTC).isoformat(timespec="seconds")
         rows = [Row(now, o.kind, o.suggestion, o.adapter, o.characters, o.after_s, o.value) for o in outcomes]
-        FeedbackStore(self._desk.paths.feedback).add(rows)
+        self._store.add(rows)
 
     def _record(self, outcome: Outcome) -> None:
         if self.on:
