@@ -80,7 +80,17 @@ def _onnx(folder: ModelFolder, config, _place: torch.device, threads: int | None
         generation = GenerationConfig.from_pretrained(folder.path, local_files_only=True)
     except OSError:  # no such file: the configuration says it
         generation = GenerationConfig.from_model_config(config)
-    network = OnnxNetwork(exported(folder, config, precision), config, generation, threads)
+    for anew in (False, True):
+        path = exported(folder, config, precision, anew=anew)
+        try:
+            network = OnnxNetwork(path, config, generation, threads)
+            break
+        except Exception as error:  # ONNX Runtime's errors have no base of their own; the graph can be made again
+            if anew:
+                raise ModelError(
+                    f"ONNX Runtime does not load {folder.id}: {error}", hint="set the model's runtime to torch"
+                ) from error
+            log.warning("the graph of %s does not load and is written again: %s", folder.id, error)
     return network, OnnxAdapters(network), network.new_cache, f"onnxruntime {onnxruntime.__version__} {precision}"
 
 

@@ -19,14 +19,16 @@ _FORMAT = 1  # goes up with every change of what is written
 _GRAPH = "decoder.onnx"
 
 
-def exported(folder: ModelFolder, config, precision: str) -> Path:
-    """The graph's file. Takes seconds the first time; several processes may ask at once. Raises ModelError when the
-    disk is full."""
+def exported(folder: ModelFolder, config, precision: str, *, anew: bool = False) -> Path:
+    """The graph's file. Takes seconds the first time, and with `anew`, where the one that is there does not load;
+    several processes may ask at once. Raises ModelError when the disk is full."""
     root = folder.path.parent / ".onnx"
     target = root / f"{folder.digest[:16]}-{precision}-{_FORMAT}"
     with full_disk_is_a_model_error(root):
         root.mkdir(exist_ok=True)
         with FileLock(root / ".lock"):
+            if anew:
+                shutil.rmtree(target, ignore_errors=True)
             if not target.is_dir():
                 partial = root / f".partial-{os.getpid()}"
                 partial.mkdir()

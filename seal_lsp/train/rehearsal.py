@@ -7,6 +7,7 @@ keep what it knows of code like a user's: without them an adapter forgets that `
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -30,7 +31,7 @@ _SAMPLING = {"do_sample": True, "temperature": 0.9, "top_p": 0.95, "top_k": 0}
 def rehearsal_texts(network: torch.nn.Module, tokenizer: Tokenizer, base: str, folder: Path) -> list[str]:
     """One text for each of HEADS, from `folder` when the base with that digest wrote them before."""
     kept = folder / f"{digest_of([base, HEADS, _TOKENS, _SAMPLING])[:16]}.json"
-    if kept.is_file():
+    with contextlib.suppress(OSError, ValueError):  # not there, or damaged: they are written again
         return json.loads(kept.read_text(encoding="utf-8"))
     texts = _sample(network, tokenizer, HEADS)
     write_atomic(kept, json.dumps(texts, ensure_ascii=False))

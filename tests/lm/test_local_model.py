@@ -601,3 +601,32 @@ def test_sliding_windows_bound_the_context(tiny_folder, tmp_path):
     )  # fmt: skip
     AutoModelForCausalLM.from_config(config).save_pretrained(folder)
     assert load(ModelFolder("g", folder, "", "gemma2", 1), device="cpu").info.context == 64
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda graph: graph.write_bytes(graph.read_bytes()[:500]),
+        lambda graph: graph.with_name(f"{graph.name}.data").unlink(),
+        lambda graph: graph.unlink(),
+    ],
+)
+def test_a_graph_that_does_not_load_is_written_again(damage, tmp_path, text):
+    from seal_lsp.lm.tiny import make_tiny
+
+    folder = make_tiny(tmp_path / "models" / "tiny", text, hidden=64)
+    said = texts(load(folder, device="cpu", runtime="onnx", threads=1).generate(["self."], max_tokens=8))
+    (graph,) = (tmp_path / "models" / ".onnx").glob("*/decoder.onnx")
+    damage(graph)
+    assert texts(load(folder, device="cpu", runtime="onnx", threads=1).generate(["self."], max_tokens=8)) == said
+
+
+def test_a_model_that_onnx_runtime_cannot_run(tmp_path, text, caplog):
+    from seal_lsp.lm.tiny import make_tiny
+
+    folder = make_tiny(tmp_path / "models" / "tiny", text)  # heads of 8
+    with pytest.raises(ModelError, match="multiple of 16"):
+        load(folder, device="cpu", runtime="onnx")
+    with caplog.at_level("INFO"):
+        assert load(folder, device="cpu", runtime="auto").info.runtime.startswith("torch")
+    assert "torch runs the model" in caplog.text

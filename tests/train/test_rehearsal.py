@@ -29,6 +29,10 @@ def test_a_base_writes_its_rehearsal_once(tmp_path):
     assert rehearsal_texts(model.network, model.tokenizer, "b" * 64, tmp_path / "kept") == texts
     assert len(list((tmp_path / "kept").iterdir())) == 2
 
+    kept.write_text('["import')
+    assert rehearsal_texts(model.network, model.tokenizer, "a" * 64, tmp_path / "kept") == texts
+    assert kept.read_text() != '["import'
+
 
 def test_what_is_replayed_holds_the_recipes_share_of_it(tmp_path):
     model = load(make_tiny(tmp_path / "tiny", orchard.source()), device="cpu", threads=1)
