@@ -17,13 +17,20 @@ from seal_lsp.core.errors import Cancelled
 @contextmanager
 def resumable() -> Iterator[None]:
     """SIGINT and SIGTERM end the block as Cancelled, after its own clean-up."""
-    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         yield
     except KeyboardInterrupt:
         raise Cancelled("stopped", hint="the same command goes on where it was") from None
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(*_: object) -> None:
+    """As Ctrl-C; where a shell makes that ignored (`command &` in a script) SIGTERM must still be heard."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        raise KeyboardInterrupt
+    signal.raise_signal(signal.SIGINT)
 
 
 class Watch:
