@@ -1,4 +1,4 @@
-"""Greedy decoding with token healing: one prompt over a kept prefix cache, or batches over several.
+"""Greedy decoding with token healing: one prompt over a kept prefix cache with drafts, or batches over several.
 
 Looks at the cancel flag and the clock before every forward pass; a long prompt is read in pieces so that it can be
 stopped as well.
@@ -16,6 +16,7 @@ import torch
 
 from seal_lsp.core.lm import Cancel, Generation
 from seal_lsp.lm.kv import Prefix
+from seal_lsp.lm.lookup import Lookup
 from seal_lsp.lm.tokens import Tokens
 
 if TYPE_CHECKING:
@@ -88,8 +89,11 @@ class Row:
         return Generation(self.text, self.count, self.finish, self.logprob / max(self.count, 1), seconds)
 
 
-def prefill(model: LocalLanguageModel, prefix: Prefix, ids: Sequence[int], limits: Limits) -> torch.Tensor | None:
-    """Extend the cache to `ids`; logits after the last of them, or None when stopped before."""
+def prefill(
+    model: LocalLanguageModel, prefix: Prefix, ids: Sequence[int], limits: Limits, *, keep: int = 1
+) -> torch.Tensor | None:
+    """Extend the cache to `ids`; logits [keep, vocabulary] after the last `keep` of them, which must be new, or None
+    when stopped before."""
     logits = None
     while len(prefix.ids) < len(ids):
         if limits.reason():
@@ -99,10 +103,10 @@ def prefill(model: LocalLanguageModel, prefix: Prefix, ids: Sequence[int], limit
             input_ids=torch.tensor([piece], device=model.device),
             past_key_values=prefix.cache,
             use_cache=True,
-            logits_to_keep=1,
+            logits_to_keep=keep,
         ).logits
         prefix.ids.extend(piece)
-    return None if logits is None else logits[0, -1]
+    return None if logits is None else logits[0]
 
 
 def decode_one(
@@ -119,12 +123,21 @@ def decode_one(
     limits = Limits(deadline_s, cancel)
     row = Row(model.tokens, window, max_tokens, stop)
     ids = list(row.prompt)
+    lookup = Lookup()
     while not row.finish:
-        logits = prefill(model, prefix, ids, limits)
+        draft = [] if row.rest or len(ids) - len(prefix.ids) > 1 else lookup.draft(ids)
+        logits = prefill(model, prefix, [*ids, *draft], limits, keep=len(draft) + 1)
         if logits is None:
             row.finish = limits.reason() or "cancelled"
             break
-        ids.append(row.choose(logits))
+        right = 0
+        for place, after in enumerate(logits):
+            ids.append(row.choose(after))
+            if row.finish or place == len(draft) or ids[-1] != draft[place]:
+                break
+            right += 1
+        lookup.held(right, len(draft))
+        prefix.cut(min(len(prefix.ids), len(ids) - 1))
     return row.result(limits.seconds())
 
 
