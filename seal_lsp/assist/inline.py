@@ -2,7 +2,7 @@
 writes. Every API name in the result exists, or the text is cut before it.
 
 The first answer is capped by time; where that cut it, the rest is written ahead in the background and found by whoever
-types along. Knows no LSP types; debouncing and superseding are the caller's.
+types along. Knows no LSP types; superseding is the caller's.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from seal_lsp.assist.facts import CompletionFacts, Place
 from seal_lsp.assist.menu import MAX_RANKED, PREFIX_CHARACTERS, static_order, visible, window
 from seal_lsp.assist.postprocess import Around, ends_with_line, finish
 from seal_lsp.assist.ranking import with_scores
+from seal_lsp.assist.rhythm import Rhythm
 from seal_lsp.assist.typed_through import Remembered, TypedThrough
 from seal_lsp.core.protocol import CompleteReply, CompleteRequest, RankRequest
 
@@ -77,6 +78,7 @@ class Inline:
         self._settings = settings
         self._memory = TypedThrough()
         self._ahead: dict[str, asyncio.Task] = {}  # by document
+        self.rhythm = Rhythm()
 
     def remembered(self, ask: Ask) -> list[Suggestion]:
         """At once and without the engine: what is left of a suggestion that is being typed along."""
@@ -87,7 +89,8 @@ class Inline:
         )
         return [replace(_suggestion(found[0], ask.offset, ask.offset, found[1]), remembered=True)] if found else []
 
-    async def suggest(self, ask: Ask) -> list[Suggestion]:
+    async def suggest(self, ask: Ask, *, pause_s: float = 0.0) -> list[Suggestion]:
+        """Best first. The model is asked after `pause_s`; facts are gathered meanwhile."""
         if not self._link.ready:
             self._link.start()
             return []
@@ -98,7 +101,7 @@ class Inline:
         if ahead is not None:
             ahead.cancel()  # the text went another way
         settings = self._settings().inline
-        began = asyncio.get_running_loop().time()
+        began = asyncio.get_running_loop().time() + pause_s
         deadline = began + settings.deadline_ms / 1000
         epoch = self._link.epoch
         start, end, typed = ask.selected or (ask.offset, ask.offset, "")
@@ -107,7 +110,9 @@ class Inline:
         around = _around(head, after)
         if around.after.strip() and (around.after[0].isalnum() or around.after[0] == "_"):
             return []  # in the middle of a word nothing can be said
-        facts = await self._analysis.completions(head + after, len(head), ask.place)
+        facts, _ = await asyncio.gather(
+            self._analysis.completions(head + after, len(head), ask.place), asyncio.sleep(pause_s)
+        )
         libraries = facts.libraries if facts else ()
         due = facts is not None and bool(facts.kind) and facts.due
         begins = await self._names(head, facts, libraries, deadline, ask) if due else [""]
@@ -135,6 +140,7 @@ class Inline:
                     task = self._ahead[ask.document] = asyncio.ensure_future(self._write_ahead(writing, text))
                     task.add_done_callback(partial(self._written_ahead, ask.document))
             found.append(_suggestion(typed + text, start, end, adapter))
+        self.rhythm.answered(asyncio.get_running_loop().time() - began)
         return found
 
     def _remember(self, writing: Writing, text: str, adapter: str) -> None:

@@ -5,7 +5,6 @@ Superseded requests are answered with null (the newer answer replaces them), not
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
@@ -48,11 +47,11 @@ async def _inline(ls: SealServer, params: types.InlineCompletionParams) -> types
         return nothing
     invoked = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
     ask = await _ask(ls, params, document, invoked)
-    found = desk.inline.remembered(ask)
-    if not found:
-        if not invoked:
-            await asyncio.sleep(desk.settings_of(document).inline.debounce_ms / 1000)
-        found = await desk.inline.suggest(ask)
+    most_s = 0.0
+    if not invoked:
+        desk.inline.rhythm.key()
+        most_s = desk.settings_of(document).inline.debounce_ms / 1000
+    found = desk.inline.remembered(ask) or await desk.inline.suggest(ask, pause_s=desk.inline.rhythm.pause_s(most_s))
     now = desk.snapshot(params.text_document.uri)
     if now is None or now.version != document.version:
         return None  # the text moved on; the request for the newer text brings the answer
@@ -96,7 +95,5 @@ def _item(document: Snapshot, suggestion: Suggestion) -> types.InlineCompletionI
         insert_text=suggestion.text,
         filter_text=suggestion.text,
         range=range_,
-        command=types.Command(
-            title="Accepted", command=ACCEPTED, arguments=[_facts(document, suggestion)]
-        ),
+        command=types.Command(title="Accepted", command=ACCEPTED, arguments=[_facts(document, suggestion)]),
     )
