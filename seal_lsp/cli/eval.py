@@ -57,6 +57,7 @@ def cases(
     limit: given.Limit = None,
     model: given.Model = "",
     device: given.Device = "auto",
+    runtime: given.Runtime = "auto",
     threads: given.Threads = None,
     ignore_gate: given.IgnoreGate = False,
     typed: Annotated[
@@ -89,6 +90,7 @@ def cases(
         limit=limit,
         model=model,
         device=device,
+        runtime=runtime,
         threads=threads,
         ignore_gate=ignore_gate,
         typed=typed,

@@ -10,6 +10,7 @@ from pathlib import Path
 PACKAGES = (
     "seal-lsp",
     "torch",
+    "onnxruntime",
     "transformers",
     "peft",
     "tokenizers",

@@ -27,6 +27,7 @@ Seed = Annotated[int, typer.Option(help="Of learning, of samples and of the inte
 Limit = Annotated[int | None, typer.Option(min=1, help="At most so many cases of each library.")]
 Model = Annotated[str, typer.Option(help="A pulled model; the one in use when left out.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
+Runtime = Annotated[str, typer.Option(help="What answers: auto (as it is served), torch or onnx. Learning is torch's.")]
 Threads = Annotated[int | None, typer.Option(min=1, help="Processor threads of the model.")]
 IgnoreGate = Annotated[
     bool, typer.Option("--ignore-gate", help="Adapters that the gate rejected are served like the others.")

@@ -81,6 +81,7 @@ def settings_of(options: Options) -> dict:
         "resamples": options.resamples,
         "hover_symbols": options.hovers,
         "device": options.device,
+        "runtime": options.runtime,
         "threads": options.threads,
         "product": PATIENCE | {"learn": "off"},
         "product_ignores_the_gate": options.ignore_gate,

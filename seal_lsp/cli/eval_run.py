@@ -128,7 +128,13 @@ def load_model(bench: Bench):
     from seal_lsp.lm.load import load
 
     # Two arms' worth of prompts are kept: arms that are asked the same under the same adapter follow one another.
-    model = load(bench.base, device=bench.options.device, threads=bench.options.threads, prefixes=2 * PLACES)
+    model = load(
+        bench.base,
+        device=bench.options.device,
+        runtime=bench.options.runtime,
+        threads=bench.options.threads,
+        prefixes=2 * PLACES,
+    )
     return RememberedModel(model, bench.memory), model.tokens
 
 

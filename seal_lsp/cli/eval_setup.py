@@ -47,6 +47,7 @@ class Options:
     limit: int | None = None
     model: str = ""
     device: str = "auto"
+    runtime: str = "auto"
     threads: int | None = None
     ignore_gate: bool = False
     typed: bool = False
@@ -70,6 +71,7 @@ class Options:
         words += ["--hovers", self.hovers] if self.hovers is not None else []
         words += ["--seed", self.seed] if self.seed else []
         words += ["--device", self.device] if self.device != "auto" else []
+        words += ["--runtime", self.runtime] if self.runtime != "auto" else []
         words += ["--ignore-gate"] if self.ignore_gate else []
         words += ["--typed"] if self.typed else []
         return shlex.join(map(str, words))

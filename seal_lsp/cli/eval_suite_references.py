@@ -17,7 +17,7 @@ from seal_lsp.measure.suites.tasks import run_task
 def check_references(options: SuiteOptions, watch: Watch) -> dict:
     """How many references of the suite pass, and why the others do not; no sample is taken. For CodeUpdateArena also
     how many pass without the update: those tasks would not ask for it."""
-    runtime = options.runtime()
+    runtime = options.sandboxed()
     failed: dict[str, str] = {}
     with tempfile.TemporaryDirectory(prefix="seal-suite-") as scratch:
         subjects, _ = subjects_of(options, Path(scratch), whole=True)
@@ -44,7 +44,7 @@ def _without_update(options: SuiteOptions, watch: Watch) -> dict:
     passed = 0
     with watch.task("the same without the update", sum(len(update.tasks) for update in updates)) as step:
         for update in updates:
-            runtime = replace(options.runtime(), preload=update.preload)
+            runtime = replace(options.sandboxed(), preload=update.preload)
             for example in update.tasks:
                 program = code_update_arena.without_update(example)
                 passed += run_program(program, tests=code_update_arena.TESTS, limits=LIMITS, runtime=runtime).passed

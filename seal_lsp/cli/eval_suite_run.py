@@ -51,6 +51,7 @@ class SuiteOptions:
     seed: int = 0
     model: str = ""
     device: str = "auto"
+    runtime: str = "auto"
     threads: int | None = None
     max_tokens: int = 192
 
@@ -65,10 +66,11 @@ class SuiteOptions:
         words += ["--seed", self.seed, "--max-tokens", self.max_tokens]
         words += ["--model", self.model] if self.model else []
         words += ["--device", self.device] if self.device != "auto" else []
+        words += ["--runtime", self.runtime] if self.runtime != "auto" else []
         words += ["--threads", self.threads] if self.threads else []
         return shlex.join(map(str, words))
 
-    def runtime(self) -> Runtime:
+    def sandboxed(self) -> Runtime:
         return Runtime(self.python or Path(sys.executable), self.sites)
 
 
@@ -120,7 +122,7 @@ def run(options: SuiteOptions, watch: Watch) -> dict:
     began = time.monotonic()
     base = weights_in(private_home(options.report / "home"), options.model)
     memory = Memory(options.report / "answers.jsonl")
-    runtime = options.runtime()
+    runtime = options.sandboxed()
     try:
         with tempfile.TemporaryDirectory(prefix="seal-suite-") as scratch:
             subjects, arms = subjects_of(options, Path(scratch))
@@ -156,6 +158,8 @@ def settings_of(options: SuiteOptions) -> dict:
         "seed": options.seed,
         "sample": None if options.full else options.sample,
         "max_tokens": options.max_tokens,
+        "device": options.device,
+        "runtime": options.runtime,
         "overrides": recipe_overrides(options),
         "limits": asdict(LIMITS),
     }
@@ -237,7 +241,9 @@ def _measured(
 ) -> list[Row]:
     from seal_lsp.lm.load import load
 
-    model = RememberedModel(load(base, device=options.device, threads=options.threads, prefixes=BATCH), memory)
+    model = RememberedModel(
+        load(base, device=options.device, runtime=options.runtime, threads=options.threads, prefixes=BATCH), memory
+    )
     tasks = [task for subject in subjects for task in subject.tasks]
     rows: list[Row] = []
     with watch.task("measuring", len(tasks) * len(arms)) as step:

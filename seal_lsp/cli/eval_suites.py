@@ -43,6 +43,7 @@ def command(
     max_tokens: Annotated[int, typer.Option(min=1, help="Longest answer.")] = 192,
     model: given.Model = "",
     device: given.Device = "auto",
+    runtime: given.Runtime = "auto",
     threads: given.Threads = None,
     results: given.Results = None,
     json: Json = False,
@@ -70,6 +71,7 @@ def command(
         seed=seed,
         model=model,
         device=device,
+        runtime=runtime,
         threads=threads,
         max_tokens=max_tokens,
     )
