@@ -20,7 +20,7 @@ from seal_lsp.assist.engine_link import EngineLink
 from seal_lsp.assist.facts import CompletionFacts, Place
 from seal_lsp.assist.menu import MAX_RANKED, PREFIX_CHARACTERS, static_order, visible, window
 from seal_lsp.assist.postprocess import Around, ends_with_line, finish
-from seal_lsp.assist.ranking import with_scores
+from seal_lsp.assist.ranking import contenders, with_scores
 from seal_lsp.assist.rhythm import Rhythm
 from seal_lsp.assist.typed_through import Remembered, TypedThrough
 from seal_lsp.core.protocol import CompleteReply, CompleteRequest, RankRequest
@@ -166,6 +166,8 @@ class Inline:
         shown = [m for m in static_order(visible(facts)) if m.name.startswith(facts.partial)][:MAX_RANKED]
         if not shown:
             return []
+        if not ask.invoked:
+            shown = contenders(facts.kind, shown)  # only the first is shown: the others need not be read
         names = tuple(dict.fromkeys(m.name for m in shown))
         order = list(names)
         if len(names) > 1:

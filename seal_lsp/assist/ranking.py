@@ -15,6 +15,8 @@ from seal_lsp.assist.facts import Member
 
 ALONE, WITH_MODEL = "alone", "with_model"
 LOGPROB = "logprob"
+SPREAD = 15.0
+"""By how much, in nats, a model hardly ever tells two names of one place apart."""
 BY_HAND = {"own": 3.0, "deprecated": -2.0, "private": -2.0, "dunder": -2.0}
 """Signs that the places measured say nothing about: what the file's own class adds, and what is seldom meant."""
 
@@ -43,6 +45,14 @@ def weigh(kind: str, signs: Mapping[str, float]) -> tuple[float, float]:
         by_hand + sum(alone.get(sign, 0.0) * value for sign, value in signs.items()),
         by_hand + sum(beside.get(sign, 0.0) * value for sign, value in signs.items()),
     )
+
+
+def contenders(kind: str, members: Sequence[Member]) -> tuple[Member, ...]:
+    """The members that a model's word could still bring first, in their order: those whose prior is behind the best by
+    no more than `SPREAD` nats are worth."""
+    reach = weights()[kind][WITH_MODEL][LOGPROB] * SPREAD
+    best = max((member.prior_with_model for member in members), default=0.0)
+    return tuple(member for member in members if member.prior_with_model >= best - reach)
 
 
 def with_scores(kind: str, members: Sequence[Member], scores: Mapping[str, float]) -> tuple[Member, ...]:

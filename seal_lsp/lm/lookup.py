@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-_WORDS = (3, 2)  # so many last tokens must have stood there before, the longer match first
+_WORDS = (4, 3)  # so many last tokens must have stood there before, the longer match first
 LONGEST = 6  # tokens of a draft
 
 

@@ -12,13 +12,14 @@ from seal_lsp.lm.lookup import Lookup
     ("ids", "drafted"),
     [
         ([], []),
-        ([1, 2], []),
+        ([1, 2, 3], []),
         ([1, 2, 3, 4], []),
-        ([1, 2, 9, 8, 7, 1, 2], [9, 8]),
-        ([1, 2, 9, 5, 1, 2, 8, 6, 1, 2], [8, 6]),  # the latest place
-        ([0, 1, 2, 9, 5, 3, 1, 2, 8, 6, 0, 1, 2], [9, 5]),  # the longer match
-        ([1, 2, 1, 2], [1, 2]),
-        ([7, 7, 7], [7]),
+        ([1, 2, 9, 8, 7, 1, 2], []),  # two tokens stand together by chance
+        ([1, 2, 3, 9, 8, 7, 1, 2, 3], [9, 8]),
+        ([1, 2, 3, 9, 5, 1, 2, 3, 8, 6, 1, 2, 3], [8, 6]),  # the latest place
+        ([0, 1, 2, 3, 9, 5, 4, 1, 2, 3, 8, 6, 0, 1, 2, 3], [9, 5]),  # the longer match
+        ([1, 2, 3, 1, 2, 3], [1, 2]),
+        ([7, 7, 7, 7], [7]),
     ],
 )
 def test_draft(ids, drafted):
@@ -28,12 +29,12 @@ def test_draft(ids, drafted):
 def test_what_is_appended_is_found_too():
     look, ids = Lookup(), [1, 2, 3, 4]
     assert look.draft(ids) == []
-    ids += [5, 6, 3, 4]
+    ids += [5, 6, 2, 3, 4]
     assert look.draft(ids) == [5, 6]
 
 
 def test_drafts_grow_while_they_hold_and_shrink_when_they_fail():
-    look, ids = Lookup(), [1, 2, *range(10, 30), 1, 2]
+    look, ids = Lookup(), [1, 2, 3, *range(10, 30), 1, 2, 3]
     sizes = []
     for right in (2, 4, 6, 6, 1, 0, 1):
         drafted = look.draft(ids)
