@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from math import exp
 from typing import TYPE_CHECKING
 
 from seal_lsp.assist.analysis import Analysis
@@ -20,7 +21,7 @@ from seal_lsp.assist.engine_link import EngineLink
 from seal_lsp.assist.facts import CompletionFacts, Place
 from seal_lsp.assist.menu import MAX_RANKED, PREFIX_CHARACTERS, static_order, visible, window
 from seal_lsp.assist.postprocess import Around, ends_with_line, finish
-from seal_lsp.assist.ranking import contenders, with_scores
+from seal_lsp.assist.ranking import chances, contenders, with_scores
 from seal_lsp.assist.rhythm import Rhythm
 from seal_lsp.assist.typed_through import Remembered, TypedThrough
 from seal_lsp.core.protocol import CompleteReply, CompleteRequest, RankRequest
@@ -38,7 +39,7 @@ _EQUALS = re.compile(r"=(?!=)")
 @dataclass(frozen=True, slots=True)
 class Suggestion:
     """`text` goes at `start`..`end` (offsets, one line). `id` is what accepting it names. `remembered`: it is what is
-    left of an earlier one."""
+    left of an earlier one. `confidence` (0..1): of its name where one was due, else the mean chance of its tokens."""
 
     id: str
     text: str
@@ -46,6 +47,7 @@ class Suggestion:
     end: int
     adapter: str = ""
     remembered: bool = False
+    confidence: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,31 +117,37 @@ class Inline:
         )
         libraries = facts.libraries if facts else ()
         due = facts is not None and bool(facts.kind) and facts.due
-        begins = await self._names(head, facts, libraries, deadline, ask) if due else [""]
+        begins: dict[str, float | None] = {"": None}
+        if due:
+            begins = await self._names(head, facts, libraries, deadline, ask)
         given = False
         if due and facts.kind == "keyword":
             # What is typed may be the beginning of a value as well; a `=` that stands there is written over.
-            begins = [f"{begin}=" for begin in begins] or [""]
-            given = bool(begins[0]) and ask.selected is None and _EQUALS.match(after) is not None
+            begins = {f"{begin}=": chance for begin, chance in begins.items()} or {"": None}
+            given = "" not in begins and ask.selected is None and _EQUALS.match(after) is not None
             end += given
         # The name is waited for, what follows it is not: a little of that at least.
         soon = max(began + settings.first_ms / 1000, asyncio.get_running_loop().time() + _LEAST_S)
         written_by = deadline if ask.invoked else min(deadline, soon)
         found: list[Suggestion] = []
-        for begin in begins:
+        least = 0.0 if ask.invoked else settings.min_confidence
+        for begin, chance in begins.items():
+            if chance is not None and chance < least:
+                continue  # rather nothing than a guess
             writing = Writing(ask, head, after, libraries, epoch)
             if given:
-                text, adapter, cut = begin, "", False
+                text, adapter, cut, sure = begin, "", False, 1.0
             else:
-                text, adapter, cut = await self._write_on(writing, begin, written_by)
-            if not text or any(s.text == typed + text for s in found):
+                text, adapter, cut, sure = await self._write_on(writing, begin, written_by)
+            confidence = sure if chance is None else chance
+            if not text or confidence < least or any(s.text == typed + text for s in found):
                 continue
             if ask.selected is None and not given:
                 self._remember(writing, text, adapter)
                 if cut and not ask.invoked:
                     task = self._ahead[ask.document] = asyncio.ensure_future(self._write_ahead(writing, text))
                     task.add_done_callback(partial(self._written_ahead, ask.document))
-            found.append(_suggestion(typed + text, start, end, adapter))
+            found.append(_suggestion(typed + text, start, end, adapter, confidence))
         self.rhythm.answered(asyncio.get_running_loop().time() - began)
         return found
 
@@ -155,21 +163,22 @@ class Inline:
     async def _write_ahead(self, writing: Writing, text: str) -> None:
         """What follows `text`, which is shown already: remembered with it."""
         deadline = asyncio.get_running_loop().time() + self._settings().inline.deadline_ms / 1000
-        whole, adapter, _ = await self._write_on(writing, text, deadline, background=True)
+        whole, adapter, *_ = await self._write_on(writing, text, deadline, background=True)
         if len(whole) > len(text):
             self._remember(writing, whole, adapter)
 
     async def _names(
         self, head: str, facts: CompletionFacts, libraries: tuple[str, ...], deadline: float, ask: Ask
-    ) -> list[str]:
-        """What completes the typed part to the likeliest existing names, best first; [] when none fits."""
+    ) -> dict[str, float | None]:
+        """What completes the typed part to the likeliest existing names, best first, and how likely each is; {} when
+        none fits."""
         shown = [m for m in static_order(visible(facts)) if m.name.startswith(facts.partial)][:MAX_RANKED]
         if not shown:
-            return []
+            return {}
         if not ask.invoked:
             shown = contenders(facts.kind, shown)  # only the first is shown: the others need not be read
         names = tuple(dict.fromkeys(m.name for m in shown))
-        order = list(names)
+        order, scores = list(names), {}
         if len(names) > 1:
             reply = await self._link.rank(
                 RankRequest(
@@ -178,18 +187,20 @@ class Inline:
             )
             scores = dict(zip(names, reply.scores, strict=False)) if reply is not None else {}
             order = list(dict.fromkeys(m.name for m in with_scores(facts.kind, shown, scores)))
-        return [name[len(facts.partial) :] for name in order[: NAMES_WHEN_INVOKED if ask.invoked else 1]]
+        likely = chances(facts.kind, shown, scores)
+        best = order[: NAMES_WHEN_INVOKED if ask.invoked else 1]
+        return {name[len(facts.partial) :]: likely[name] for name in best}
 
     async def _write_on(
         self, writing: Writing, begin: str, deadline: float, *, background: bool = False
-    ) -> tuple[str, str, bool]:
-        """(text that begins so, the adapter it was written under, whether time cut it)."""
+    ) -> tuple[str, str, bool, float]:
+        """(text that begins so, the adapter it was written under, whether time cut it, the mean chance of a token)."""
         head, after, place = writing.head, writing.after, writing.ask.place
         around = _around(head, after)
         reply = await self._complete(writing, begin, deadline, background=background)
         if reply is None or not reply.texts:
             cut = reply is None or reply.finish == "deadline"
-            return (begin if len(begin) > 1 else ""), "", cut
+            return (begin if len(begin) > 1 else ""), "", cut, 0.0
         whole = reply.finish == "stop"
         text = finish(begin + reply.texts[0], around, complete=whole)
         if not text.startswith(begin):
@@ -199,7 +210,7 @@ class Inline:
             text = finish(cut.text, around)
             if not text.startswith(begin):
                 text = begin  # a name that was offered exists, whatever came after it
-        return text, reply.adapter, reply.finish == "deadline"
+        return text, reply.adapter, reply.finish == "deadline", exp(reply.logprob)
 
     async def _complete(
         self, writing: Writing, begin: str, deadline: float, *, background: bool
@@ -219,8 +230,8 @@ class Inline:
         return await self._link.complete(replace(request, request=_request()))
 
 
-def _suggestion(text: str, start: int, end: int, adapter: str) -> Suggestion:
-    return Suggestion(_request(), text, start, end, adapter)
+def _suggestion(text: str, start: int, end: int, adapter: str, confidence: float = 1.0) -> Suggestion:
+    return Suggestion(_request(), text, start, end, adapter, confidence=confidence)
 
 
 def _request() -> str:

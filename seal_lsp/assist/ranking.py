@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
+from math import exp
 
 from seal_lsp.assist.facts import Member
 
@@ -53,6 +54,23 @@ def contenders(kind: str, members: Sequence[Member]) -> tuple[Member, ...]:
     reach = weights()[kind][WITH_MODEL][LOGPROB] * SPREAD
     best = max((member.prior_with_model for member in members), default=0.0)
     return tuple(member for member in members if member.prior_with_model >= best - reach)
+
+
+def chances(kind: str, members: Sequence[Member], scores: Mapping[str, float]) -> dict[str, float]:
+    """How likely each of these names is among them, 0..1: the log-linear model's own word. Without a model's scores, by
+    the priors alone; a name without a score has the lowest."""
+    if not members:
+        return {}
+    factor = weights()[kind][WITH_MODEL][LOGPROB] if scores else 0.0
+    lowest = min(scores.values(), default=0.0)
+    totals = {
+        member.name: member.prior_with_model + factor * scores.get(member.name, lowest) if scores else member.prior
+        for member in members
+    }
+    best = max(totals.values())
+    shares = {name: exp(total - best) for name, total in totals.items()}
+    whole = sum(shares.values())
+    return {name: share / whole for name, share in shares.items()}
 
 
 def with_scores(kind: str, members: Sequence[Member], scores: Mapping[str, float]) -> tuple[Member, ...]:

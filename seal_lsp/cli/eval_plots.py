@@ -23,6 +23,7 @@ def plots(parts: Mapping[str, Mapping]) -> list[tuple[str, str]]:
         if report:
             for split, words in (("noncopyable", "not copyable"), ("copyable", "copyable")):
                 found.append((f"Gain over base in right-name-first, {words}", _gain(report, split)))
+            found.append(("What a threshold of confidence shows", _silence(report["silence"])))
             found.append(("Training loss", _losses(report["libraries"])))
         if forgetting:
             found.append(("Forgetting on generic text", _drift(forgetting)))
@@ -57,6 +58,25 @@ def _gain(report: Mapping, split: str) -> str:
     axes.set_xlim(min(low, -5), max(high, 5))
     axes.set_xlabel("percent points over base, 95 % interval")
     axes.legend(fontsize=8, loc="best", frameon=False)
+    return _svg(figure)
+
+
+def _silence(curves: Mapping) -> str:
+    """Right share against shown share, one point a threshold."""
+    if not any(curves.values()):
+        return ""
+    figure, axes = pyplot.subplots(figsize=(8, 3.2))
+    for split, words in (("noncopyable", "not copyable"), ("copyable", "copyable")):
+        points = [one for one in curves[split] if one["right"] is not None]
+        axes.plot(
+            [100 * one["shown"] for one in points], [100 * one["right"] for one in points],
+            marker="o", markersize=3, linewidth=1, label=words,
+        )  # fmt: skip
+        for one in points[::2] if split == "noncopyable" else ():
+            axes.annotate(f"{one['threshold']:g}", (100 * one["shown"], 100 * one["right"]), fontsize=7)
+    axes.set_xlabel("shown, % of the places")
+    axes.set_ylabel("of that right, %")
+    axes.legend(fontsize=8, frameon=False)
     return _svg(figure)
 
 

@@ -44,6 +44,7 @@ PATIENCE: dict[str, Any] = {
         "first_ms": 60_000,
         "max_tokens": ANSWER_TOKENS,
         "debounce_ms": 0,
+        "min_confidence": 0.0,
     },
 }
 """A number must not be lost to another program that has the processor for a while; all else is as users have it."""
@@ -51,10 +52,11 @@ PATIENCE: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Shown:
-    """What the editor showed at one place, and how long the menu took."""
+    """What the editor showed at one place, how long the menu took, how sure of its text the server was."""
 
     answer: Answer
     milliseconds: float
+    confidence: float | None = None
 
 
 def served(learned: Mapping[LibraryId, Learned], options: Options) -> dict[LibraryId, Learned]:
@@ -101,8 +103,8 @@ def product_environ(options: Options, paths: Paths, base: ModelFolder) -> dict[s
     """Variables of a server that is measured: nothing of the user's own, nothing learned while it is asked."""
     return {
         "SEAL_HOME": str(paths.data.parent), "SEAL_LEARN__ENABLED": "false", "SEAL_MODEL__ID": base.id,
-        "SEAL_MODEL__DEVICE": options.device, "SEAL_ENGINE__THREADS": str(options.threads or 0),
-        "SEAL_ENGINE__URL": "",
+        "SEAL_MODEL__DEVICE": options.device, "SEAL_MODEL__RUNTIME": options.runtime,
+        "SEAL_ENGINE__THREADS": str(options.threads or 0), "SEAL_ENGINE__URL": "",
     }  # fmt: skip
 
 
@@ -132,7 +134,8 @@ class _Window:
         }
         adapters = sorted([one.adapter.digest, one.scale] for one in live.values())
         installed = marks_of(subject.environment)
-        self._known = [code_digest(*SERVES), base.digest, options.device, adapters, installed, PATIENCE]
+        runs_on = [options.device, options.runtime]
+        self._known = [code_digest(*SERVES), base.digest, *runs_on, adapters, installed, PATIENCE]
 
     async def ask(self, memory: Memory, watch: Watch) -> list[Shown]:
         found = []
@@ -171,6 +174,7 @@ class _Window:
             editor.close_file(uri)
         text = ghosts[0].insert_text if ghosts else ""
         return {
+            "confidence": _confidence(ghosts[0]) if ghosts else None,
             "names": [_name(item) for item in sorted(answer.items, key=lambda item: item.sort_text or item.label)],
             "text": text if isinstance(text, str) else text.value,
             "ms": round(spent, 1),
@@ -210,7 +214,11 @@ def _shown(row: dict) -> Shown:
     """The list's order as scores: what stands higher scores higher."""
     names = tuple(row["names"])
     answer = Answer(names, tuple(-float(at) for at in range(len(names))), row["text"], "stop", own=True)
-    return Shown(answer, row["ms"])
+    return Shown(answer, row["ms"], row["confidence"])
+
+
+def _confidence(item: t.InlineCompletionItem) -> float:
+    return item.command.arguments[0]["confidence"]
 
 
 def _name(item: t.CompletionItem) -> str:

@@ -16,7 +16,8 @@ from seal_lsp.core.library import LibraryId
 from seal_lsp.lm.registry import ModelFolder
 from seal_lsp.measure.arms import ANSWER_TOKENS, ARMS, PREFIX_TOKENS, RAG_TOKENS
 from seal_lsp.measure.hover_lines import HoverLine, counted
-from seal_lsp.measure.tally import Row, compare
+from seal_lsp.measure.silence import silence
+from seal_lsp.measure.tally import SPLITS, Row, compare
 
 PAIRS = (
     *((arm, "base") for arm in ARMS[1:]), ("adapter", "wrong-adapter"), ("adapter", "base+rag"),
@@ -48,6 +49,10 @@ def report_of(options: Options, base: ModelFolder, found: Measured, not_run: Map
         "arms": arms,
         "differences": differences,
         "menu_ms": _median([row.milliseconds for row in found.rows if row.milliseconds is not None]),
+        "silence": {
+            split: silence(row for row in found.rows if row.arm == "product" and SPLITS[split](row))
+            for split in ("noncopyable", "copyable")
+        },
         "libraries": {
             subject.name: library_of(subject, found.learned.get(subject.library))
             | _served(subject, options, found)

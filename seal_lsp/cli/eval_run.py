@@ -214,7 +214,16 @@ def _product(subject: Subject, shown: Sequence[Shown], live: Mapping[LibraryId, 
     own = live.get(subject.library)
     digest = own.adapter.digest if own and own.adapter else ""
     return [
-        row_of("product", subject.name, case, one.answer, _judged(case, one.answer, subject), digest, one.milliseconds)
+        row_of(
+            "product",
+            subject.name,
+            case,
+            one.answer,
+            _judged(case, one.answer, subject),
+            digest,
+            one.milliseconds,
+            one.confidence,
+        )
         for case, one in zip(subject.cases, shown, strict=True)
     ]
 

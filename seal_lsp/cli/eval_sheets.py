@@ -19,6 +19,7 @@ SHARES = {
 }  # fmt: skip
 _PLAIN = ("mrr", "bits_per_byte", "keyword_f1")  # not in percent
 HOVERS = {"whole": "written whole %", "exists": "names exist %", "stands": "kept %", "shown": "shown %"}
+SILENCE = {"shown": "shown %", "right": "of that right %", "right_kept": "of the right kept %"}
 SPLIT_NAMES = {"noncopyable": "not copyable", "copyable": "copyable"}
 LATER = {"noncopyable_used_later": "used later in the file", "noncopyable_not_used_later": "not used later"}
 
@@ -40,6 +41,7 @@ def sheets(report: Mapping) -> list[Sheet]:
     found += [
         _later(arms),
         _kinds(arms),
+        _silence(report["silence"]),
         _hovers(report.get("hovers")),
         _learning(report["libraries"]),
         _rejected(report["libraries"]),
@@ -138,6 +140,20 @@ def _kinds(arms: Mapping) -> Sheet:
         rows.append((arm, *(f"{percent(p['top1'], 0)} / {percent(p['top5'], 0)}" if p else "-" for p in parts)))
     columns = ("arm", *(f"{kind}s" for kind in kinds))
     return Sheet("By kind, not copyable: first % / first five %", columns, tuple(rows))
+
+
+def _silence(curves: Mapping) -> Sheet:
+    rows = [
+        (words, f"{one['threshold']:.2f}", str(one["places"]), *(percent(one[key]) for key in SILENCE))
+        for split, words in SPLIT_NAMES.items()
+        for one in curves[split]
+    ]
+    note = (
+        "Of the product's ghost texts those at least so sure of themselves (inline.min_confidence): how many are shown,"
+        " how many of these begin with the right name, and how much of what was right is kept."
+    )
+    columns = ("names", "confidence", "cases", *SILENCE.values())
+    return Sheet("Silence: what a threshold of confidence shows", columns, tuple(rows), note)
 
 
 def _hovers(found: Mapping | None) -> Sheet:

@@ -27,7 +27,7 @@ class Row:
     None where the arm gives no likelihood; `exact` whether the answer begins with the gold; `f1` of the keywords of the
     call, None where the code that stood there gives none; `later` whether the gold stands after the place as well;
     `known` whether the arm's own inference offered anything, None for arms that do not infer. `milliseconds` are those
-    until the names were there."""
+    until the names were there; `confidence` (0..1) is what the product says of its answer."""
 
     arm: str
     library: str
@@ -48,10 +48,18 @@ class Row:
     text: str
     adapter: str
     milliseconds: float | None = None
+    confidence: float | None = None
 
 
 def row_of(
-    arm: str, library: str, case: Case, answer: Answer, judged: Judgement, adapter: str, ms: float | None = None
+    arm: str,
+    library: str,
+    case: Case,
+    answer: Answer,
+    judged: Judgement,
+    adapter: str,
+    ms: float | None = None,
+    confidence: float | None = None,
 ) -> Row:
     """Compare an answer with what stood there."""
     offered = case.gold in answer.names
@@ -76,6 +84,7 @@ def row_of(
         text=answer.text,
         adapter=adapter,
         milliseconds=ms,
+        confidence=confidence,
     )
 
 

@@ -122,6 +122,13 @@ class InlineSettings(_Group):
         description="How long at most, in milliseconds, typing must rest before a suggestion is asked for; less where"
         " you type slowly enough to see the answer before the next key.",
     )
+    min_confidence: float = Field(
+        0.0,
+        ge=0.0,
+        le=1.0,
+        description="A suggestion that comes by itself is shown when the model is at least so sure of its name, or of"
+        " its text where no name is due; `seal-lsp eval` prints what a threshold shows and how much of that is right.",
+    )
 
 
 class HoverSettings(_Group):

@@ -4,6 +4,8 @@ are told, so that time and order are the test's."""
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from math import exp
 from types import SimpleNamespace
 
 import pytest
@@ -84,6 +86,18 @@ async def test_nothing_is_written_ahead_of_a_whole_answer():
     assert whole.text == WHOLE
     assert len(engine.asked) == 1
     assert engine.asked[0].stop == STOP_LINE
+
+
+@pytest.mark.parametrize(
+    ("least", "invoked", "shown"), [(0.0, False, 1), (0.9, False, 1), (0.95, False, 0), (0.95, True, 1)]
+)
+async def test_what_the_model_is_not_sure_of_is_not_shown_by_itself(least, invoked, shown):
+    engine = Engine(100)  # its tokens' mean log-probability is -0.1
+    settings = Settings(inline={"min_confidence": least})
+    suggestions = Inline(Analysis(), engine, lambda: settings)
+    found = await suggestions.suggest(replace(ask("x = "), invoked=invoked))
+    assert len(found) == shown
+    assert all(one.confidence == pytest.approx(exp(-0.1)) for one in found)
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,8 @@ def test_the_names_that_other_rooms_use():
     assert {f"{group}.{field}" for group, field in FIELDS} >= {
         "python.interpreter", "learn.enabled", "learn.trust", "learn.exclude", "learn.auto", "learn.max_tokens",
         "completion.enabled", "completion.rank_deadline_ms", "inline.enabled", "inline.max_tokens",
-        "inline.deadline_ms", "inline.first_ms", "inline.debounce_ms", "hover.enabled", "hover.model_line",
+        "inline.deadline_ms", "inline.first_ms", "inline.debounce_ms", "inline.min_confidence",
+        "hover.enabled", "hover.model_line",
         "engine.url",
         "engine.idle_exit_s", "engine.threads", "model.id", "model.device", "model.runtime", "files.exclude",
         "files.max_kb",

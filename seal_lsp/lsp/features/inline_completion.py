@@ -79,12 +79,13 @@ async def _ask(ls: SealServer, params: types.InlineCompletionParams, document: S
     )
 
 
-def _facts(document: Snapshot, suggestion: Suggestion) -> dict[str, str]:
+def _facts(document: Snapshot, suggestion: Suggestion) -> dict[str, str | float]:
     """What accepting it says, and what a client may show of it."""
     return {
         "id": suggestion.id,
         "uri": document.uri,
         "adapter": suggestion.adapter,
+        "confidence": round(suggestion.confidence, 4),
         "from": "memory" if suggestion.remembered else "model",
     }
 
