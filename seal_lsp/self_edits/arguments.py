@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from seal_lsp.core.api import Parameter, Symbol
@@ -36,14 +35,17 @@ def call(
     `spoken` is how the callee is written (`Throttled`, `throttle.limit`). Constructor calls are nested one deep where a
     parameter's type is a class of the same library: this is what composes two or three APIs.
     """
-    given = chosen_parameters(symbol.parameters or (), rng, optional)
+    given = chosen_parameters(shelf, symbol, rng, optional)
+    by_position = shelf.customs.values_by_position(symbol, rng)
+    named = [p for p in symbol.parameters or () if p.kind not in ("var_positional", "var_keyword")]
     parts: list[str] = []
     imports: list[str] = []
     free: list[str] = []
     symbols = [symbol.qualname]
-    for parameter in given:
+    for place, parameter in enumerate(given):
         value = _value(shelf, parameter, symbol, rng, depth)
-        positional = parameter.kind in ("positional_only", "var_positional")
+        leads = place < by_position and parameter.kind == "positional_or_keyword" and parameter is named[place]
+        positional = leads or parameter.kind in ("positional_only", "var_positional")
         parts.append(value.text if positional else f"{parameter.name}={value.text}")
         imports += value.imports
         free += value.free
@@ -55,13 +57,14 @@ def call(
     return Call(text, tuple(dict.fromkeys(imports)), tuple(dict.fromkeys(free)), tuple(dict.fromkeys(symbols)))
 
 
-def chosen_parameters(parameters: Sequence[Parameter], rng: random.Random, optional: int | None) -> list[Parameter]:
-    """Required ones, and up to `optional` others (one to three when not said), in signature order."""
-    named = [p for p in parameters if p.kind not in ("var_positional", "var_keyword")]
+def chosen_parameters(shelf: Shelf, symbol: Symbol, rng: random.Random, optional: int | None) -> list[Parameter]:
+    """Required ones, and up to `optional` others (one to three when not said), in signature order. Which ones, evidence
+    decides where it calls the symbol."""
+    named = [p for p in symbol.parameters or () if p.kind not in ("var_positional", "var_keyword")]
     required = [p for p in named if p.default is None]
     others = [p for p in named if p.default is not None and not p.name.startswith("_")]
     count = min(len(others), rng.randint(0 if required else 1, 3) if optional is None else optional)
-    picked = {p.name for p in required} | {p.name for p in rng.sample(others, count)}
+    picked = {p.name for p in required} | {p.name for p in shelf.customs.by_use(symbol, others, rng)[:count]}
     return [p for p in named if p.name in picked]
 
 

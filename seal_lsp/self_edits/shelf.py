@@ -13,37 +13,44 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import accumulate
 from typing import TypeVar
 
 from seal_lsp.core.api import ApiSurface, Symbol
+from seal_lsp.core.language import LanguageSupport
 from seal_lsp.core.learning import Evidence, Provenance, digest_of
+from seal_lsp.self_edits.customs import Customs, customs
+from seal_lsp.self_edits.drawing import drawn
 
 T = TypeVar("T")
 _FROM_IMPORT = re.compile(r"^[ \t]*from[ \t]+([\w.]+)[ \t]+import[ \t]+(\([^)]*\)|[^\n(]+)", re.MULTILINE)
 _KIND = {"source": 1, "usage": 2}
 _SHOWN = 8
 _MOST = 100
+_SHARPNESS = 0.75  # no name owns the budget, and what people use comes far oftener than what nobody does
 
 
 @dataclass(frozen=True)
 class Shelf:
     """`weights` counts how often evidence uses a canonical symbol; `paths` gives every public dotted path of it,
-    best first (see public_paths); `imported` counts how often usage imports a dotted path."""
+    best first (see public_paths); `imported` counts how often usage imports a dotted path; `customs` is how calls are
+    written."""
 
     surface: ApiSurface
     weights: Counter[str]
     paths: dict[str, tuple[str, ...]] = field(default_factory=dict)
     imported: Counter[str] = field(default_factory=Counter)
+    customs: Customs = field(default_factory=Customs)
 
     def weight(self, qualname: str) -> float:
-        """At least 0.3; more for what is documented and for what evidence uses (square root: no name owns the budget);
-        less the deeper a name lies, since what the top package exports is what people import."""
+        """At least 0.3; more for what is documented and for what evidence uses; less the deeper a name lies, since what
+        the top package exports is what people import."""
         symbol = self.surface.resolve(qualname)
         if symbol is None:
             return 0.0
         paths = self.paths.get(symbol.qualname) or self.paths.get(symbol.owner)
         depth = paths[0].count(".") if paths else symbol.qualname.count(".")
-        known = 0.3 + (0.7 if symbol.doc else 0.0) + min(self.weights[symbol.qualname], _MOST) ** 0.5
+        known = 0.3 + (0.7 if symbol.doc else 0.0) + min(self.weights[symbol.qualname], _MOST) ** _SHARPNESS
         return known / max(1, depth)
 
     def best_path(self, symbol: Symbol) -> str:
@@ -124,16 +131,19 @@ def _classes_named(annotation: str) -> Iterator[str]:
                     nodes[:0] = [head, inside]
 
 
-def stock(surface: ApiSurface, evidence: Sequence[Evidence]) -> Shelf:
+def stock(surface: ApiSurface, evidence: Sequence[Evidence], language: LanguageSupport | None = None) -> Shelf:
     """Build the shelf. Symbols count for every evidence that names them: once where the library's code defines them,
-    twice where it calls them itself, most where people are shown or write how to use them."""
+    twice where it calls them itself, most where people are shown or write how to use them. Customs are counted where a
+    language is given."""
     weights: Counter[str] = Counter()
     for item in evidence:
         for name in item.symbols:
             symbol = surface.resolve(name)
             if symbol is not None:
                 weights[symbol.qualname] += _weight(item)
-    return Shelf(surface, weights, public_paths(surface), _imported(evidence))
+    texts = [(item.text, _weight(item)) for item in evidence] if language is not None else []
+    counted = customs(surface, texts, language) if language is not None else Customs()
+    return Shelf(surface, weights, public_paths(surface), _imported(evidence), counted)
 
 
 def _weight(item: Evidence) -> int:
@@ -172,12 +182,13 @@ def public_paths(surface: ApiSurface) -> dict[str, tuple[str, ...]]:
     }
 
 
+def by_weight(shelf: Shelf, symbols: Sequence[Symbol], rng: random.Random) -> Iterator[Symbol]:
+    """Endless, by weight, each time anew: what people use comes again before what nobody uses came once."""
+    weights = list(accumulate(shelf.weight(s.qualname) for s in symbols))
+    while symbols:
+        yield rng.choices(symbols, cum_weights=weights)[0]
+
+
 def weighted_order(shelf: Shelf, symbols: Sequence[Symbol], rng: random.Random) -> list[Symbol]:
     """A random order in which heavier symbols tend to come earlier."""
     return drawn(symbols, [shelf.weight(s.qualname) for s in symbols], [s.qualname for s in symbols], rng)
-
-
-def drawn(some: Sequence[T], weights: Sequence[float], names: Sequence[str], rng: random.Random) -> list[T]:
-    """A random order by weight, ties by name (Efraimidis & Spirakis 2006)."""
-    keyed = [(rng.random() ** (1 / max(w, 1e-6)), name, one) for one, w, name in zip(some, weights, names, strict=True)]
-    return [one for _, _, one in sorted(keyed, key=lambda k: (-k[0], k[1]))]

@@ -39,7 +39,7 @@ def write(
     shares: Mapping[str, float] = SHARES,
 ) -> list[SelfEdit]:
     """Self-edits of about `characters` characters in all, no two the same; the same inputs give the same list."""
-    shelf = stock(surface, evidence)
+    shelf = stock(surface, evidence, language)
     rng = random.Random(seed)
     usages = _heaviest_first([e for e in evidence if e.kind == "usage"], shelf.weights)
     sources = _heaviest_first([e for e in evidence if e.kind == "source"], shelf.weights)

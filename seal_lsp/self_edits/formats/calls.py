@@ -9,32 +9,34 @@ from seal_lsp.core.api import Symbol
 from seal_lsp.core.learning import SelfEdit
 from seal_lsp.self_edits.arguments import Call, call
 from seal_lsp.self_edits.layout import body, import_block, variable_for
-from seal_lsp.self_edits.shelf import Shelf, weighted_order
+from seal_lsp.self_edits.shelf import Shelf, by_weight, weighted_order
+
+_HANDLERS = ("main", "run", "show", "add", "handle", "default", "update", "on_event")
+_TAKEN = ("", "", "name: str", "value: int", "params")
+_DONE = ("pass", "return None", 'print("done")', "...")
 
 
 def write_calls(shelf: Shelf, rng: random.Random) -> Iterator[SelfEdit]:
     """Endless: construct a class or call a function, imported by its best path or through its package."""
     callables = [s for s in shelf.of_kind("class", "function") if s.parameters is not None]
-    while callables:
-        for symbol in weighted_order(shelf, callables, rng):
-            path = rng.choice(shelf.paths[symbol.qualname][:2])
-            package = path.partition(".")[0]
-            by_package = path.count(".") == 1 and rng.random() < 0.2
-            spoken = path if by_package else path.rpartition(".")[2]
-            made = call(shelf, symbol, rng, spoken=spoken)
-            target = variable_for(symbol.name) if symbol.kind == "class" else "result"
-            yield _edit(
-                shelf, "calls", [f"{target} = {made.text}"], (package if by_package else path,), made, [symbol], rng
-            )
+    for symbol in by_weight(shelf, callables, rng):
+        path = rng.choice(shelf.paths[symbol.qualname][:2])
+        package = path.partition(".")[0]
+        by_package = path.count(".") == 1 and rng.random() < 0.2
+        spoken = path if by_package else path.rpartition(".")[2]
+        made = call(shelf, symbol, rng, spoken=spoken)
+        target = variable_for(symbol.name) if symbol.kind == "class" else "result"
+        yield _edit(
+            shelf, "calls", [f"{target} = {made.text}"], (package if by_package else path,), made, [symbol], rng
+        )
 
 
 def write_members(shelf: Shelf, rng: random.Random) -> Iterator[SelfEdit]:
     """Endless: a receiver made or annotated, then one to four of its members."""
     owners = [c for c in shelf.of_kind("class") if shelf.methods(c)]
-    while owners:
-        for owner in weighted_order(shelf, owners, rng):
-            members = weighted_order(shelf, shelf.methods(owner), rng)[: rng.randint(1, 4)]
-            yield _members_of(shelf, owner, members, rng)
+    for owner in by_weight(shelf, owners, rng):
+        members = weighted_order(shelf, shelf.methods(owner), rng)[: rng.randint(1, 4)]
+        yield _members_of(shelf, owner, members, rng)
 
 
 def write_composition(shelf: Shelf, rng: random.Random) -> Iterator[SelfEdit]:
@@ -81,7 +83,13 @@ def _members_of(shelf: Shelf, owner: Symbol, members: list[Symbol], rng: random.
     free, imports, symbols = list(made.free), list(made.imports), [owner.qualname, *made.symbols]
     for member in members:
         spoken = f"{receiver}.{member.name}"
-        if member.parameters is not None and member.kind != "class":
+        if shelf.customs.decorates(member) and rng.random() < 0.8:
+            done = _decoration(shelf, member, rng, spoken=spoken)
+            free += done.free
+            imports += done.imports
+            symbols += done.symbols
+            statements.append(done.text)
+        elif member.parameters is not None and member.kind != "class":
             done = call(shelf, member, rng, spoken=spoken, depth=1)
             free += done.free
             imports += done.imports
@@ -94,6 +102,18 @@ def _members_of(shelf: Shelf, owner: Symbol, members: list[Symbol], rng: random.
         free = [f"{variable}: {owner.name}", *(name for name in free if name != variable)]
     whole = Call("", tuple(imports), tuple(name for name in free if name != variable), tuple(symbols))
     return _edit(shelf, "members", statements, (path,), whole, [owner, *members], rng)
+
+
+def _decoration(shelf: Shelf, member: Symbol, rng: random.Random, *, spoken: str) -> Call:
+    """A function decorated with a member, called or bare as evidence has it."""
+    bare, called = shelf.customs.bare[member.qualname], shelf.customs.called[member.qualname]
+    if rng.random() * (bare + called) < bare:
+        made = Call(spoken, (), (), (member.qualname,))
+    else:
+        made = call(shelf, member, rng, spoken=spoken, depth=1)
+    head = f"def {rng.choice(_HANDLERS)}({rng.choice(_TAKEN)}):"
+    text = f"\n@{made.text.strip()}\n{head}\n    {rng.choice(_DONE)}"
+    return Call(text, made.imports, made.free, made.symbols)
 
 
 def _edit(

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 from seal_lsp.core.api import Symbol
 from seal_lsp.core.learning import SelfEdit
+from seal_lsp.self_edits.drawing import drawn
 from seal_lsp.self_edits.layout import HEADERS, from_import
-from seal_lsp.self_edits.shelf import Shelf, drawn
+from seal_lsp.self_edits.shelf import Shelf
 
 
 def write(shelf: Shelf, rng: random.Random) -> Iterator[SelfEdit]:
