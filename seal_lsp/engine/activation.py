@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -30,7 +30,8 @@ AUTOMATIC = ("watch", "upgrade")
 
 
 class Activation:
-    """`on_gone` is told the digest of every adapter that is no longer there (caches keyed by it go)."""
+    """`on_gone` is told the digest of every adapter that is no longer there (caches keyed by it go); `warm` reads what
+    somebody works on under an adapter that is about to go live."""
 
     def __init__(
         self,
@@ -41,6 +42,7 @@ class Activation:
         queue: GenerationQueue,
         hub: EventHub,
         on_gone: Callable[[str], None],
+        warm: Callable[[LibraryId, str], Awaitable[None]],
     ) -> None:
         self._store = store
         self._ledger = ledger
@@ -49,6 +51,7 @@ class Activation:
         self._queue = queue
         self._hub = hub
         self._on_gone = on_gone
+        self._warm = warm
 
     def already(self, library: LibraryId, base: ModelSource, reason: str) -> LearnReply | None:
         """Why a library need not be learned again, None if it may be. Blocks; reads the disk."""
@@ -181,6 +184,11 @@ class Activation:
     async def _promote(self, cycle: Cycle, outcome: CycleOutcome) -> None:
         before = await asyncio.to_thread(self._store.live, cycle.library, self._host.base().digest)
         adapter = await asyncio.to_thread(self._install, cycle, outcome)
+        if self._host.state == "ready":
+            _, router = self._host.ready()
+            if await self._queue.run(lambda cancel: router.load(adapter), Priority.CONTROL):
+                await self._warm(adapter.library, adapter.digest)
+        await asyncio.to_thread(self._store.promote, adapter)
         data = {
             "adapter": adapter.digest,
             "base": adapter.base,
@@ -189,9 +197,6 @@ class Activation:
             "replaces": before.digest if before and before.digest != adapter.digest else "",
         }
         await asyncio.to_thread(self._ledger.append, "activate", cycle.library, data, once=f"activate:{cycle.id}")
-        if self._host.state == "ready":
-            _, router = self._host.ready()
-            await self._queue.run(lambda cancel: router.load(adapter), Priority.CONTROL)
         self._hub.publish("live", asdict(learned_library(adapter)) | {"cycle": cycle.id})
 
     def _install(self, cycle: Cycle, outcome: CycleOutcome) -> Adapter:
@@ -204,7 +209,6 @@ class Activation:
             raise StoreDamaged(
                 f"the adapter that {cycle.id} promoted is gone", hint=f"seal-lsp learn {cycle.library} --force"
             )
-        self._store.promote(adapter)
         return adapter
 
     def _prune(self) -> tuple[Adapter, ...]:

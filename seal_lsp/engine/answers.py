@@ -6,31 +6,39 @@ Each answer names the adapter's digest it was made under, so that caches on the 
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import TypeVar
 
 from seal_lsp.core.errors import Cancelled, UsageError
+from seal_lsp.core.library import LibraryId
 from seal_lsp.core.lm import Cancel
 from seal_lsp.core.protocol import CompleteReply, CompleteRequest, RankReply, RankRequest
 from seal_lsp.engine.generation import GenerationQueue, Job, Priority
 from seal_lsp.engine.model_host import ModelHost
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 PROMPT_TOKENS = 512  # more costs time before the first token and gains little
 CANDIDATES_AT_MOST = 512
 GRACE_S = 0.3  # a model looks at its deadline once a token
+RECENT = 2  # places that are read again under an adapter before it goes live
+WARM_S = 10.0
 
 
 class Answers:
-    """`typed` is told of every request before it is worked on."""
+    """`typed` is told of every request that somebody waits for before it is worked on."""
 
     def __init__(self, host: ModelHost, queue: GenerationQueue, typed: Callable[[], None] = lambda: None) -> None:
         self._host = host
         self._queue = queue
         self._typed = typed
         self._open: dict[str, Job] = {}
+        self._recent: deque[tuple[str, tuple[str, ...]]] = deque(maxlen=RECENT)
 
     async def rank(self, request: RankRequest) -> RankReply:
         if not request.candidates:
@@ -39,6 +47,7 @@ class Answers:
             raise UsageError(f"more than {CANDIDATES_AT_MOST} candidates", hint="send the likely ones")
         model, router = self._host.ready()
         began = time.monotonic()
+        self._recent.append((request.prefix, tuple(request.libraries)))
 
         def work(cancel: Cancel) -> RankReply:
             adapter = router.route(request.libraries)
@@ -60,6 +69,7 @@ class Answers:
         model, router = self._host.ready()
         began = time.monotonic()
         deadline_s = request.deadline_ms / 1000 if request.deadline_ms else None
+        self._recent.append((request.prefix, tuple(request.libraries)))
 
         def work(cancel: Cancel) -> CompleteReply:
             adapter = router.route(request.libraries)
@@ -89,6 +99,26 @@ class Answers:
         priority = Priority.BACKGROUND if request.background else Priority.TYPING
         return await self._run(request.request, work, grace_ms, priority)
 
+    async def warm(self, library: LibraryId, digest: str) -> None:
+        """Read the places asked about last under an adapter that is loaded and about to go live, where they name its
+        library: the first key under it then costs what any key costs. Typing goes first; after `WARM_S` it is left."""
+        model, _ = self._host.ready()
+        prompts = [prefix for prefix, libraries in dict.fromkeys(self._recent) if str(library) in libraries]
+
+        def work(cancel: Cancel) -> None:
+            for prompt in prompts:
+                model.generate([prompt], max_tokens=1, adapter=digest, cancel=cancel, max_prompt_tokens=PROMPT_TOKENS)
+                if cancel.is_set():
+                    raise Cancelled("somebody types")
+
+        if prompts:
+            job = self._queue.submit(work, Priority.BACKGROUND)
+            try:
+                async with asyncio.timeout(WARM_S):
+                    await self._queue.wait(job)
+            except TimeoutError:
+                log.info("%s goes live before all was read under it: somebody types", library)
+
     def cancel(self, request: str) -> bool:
         job = self._open.get(request)
         if job is None:
@@ -103,7 +133,8 @@ class Answers:
         deadline_ms: int | None,
         priority: Priority = Priority.TYPING,
     ) -> T:
-        self._typed()
+        if priority is Priority.TYPING:
+            self._typed()
         job = self._queue.submit(work, priority)
         if request:
             self._open[request] = job

@@ -69,7 +69,7 @@ class Engine:
         self.answers = Answers(self.host, self.queue, self.yielding.typed)
         self.usage = UsageLines(paths.cache / "usage_lines", self.host, self.queue, LineContexts(paths.index), writer)
         self.activation = Activation(
-            self.store, self.ledger, paths.cycles, self.host, self.queue, self.hub, self.usage.drop
+            self.store, self.ledger, paths.cycles, self.host, self.queue, self.hub, self.usage.drop, self.answers.warm
         )
         self.learning = LearningQueue(
             paths.cycles,

@@ -12,6 +12,7 @@ import pytest
 from rule_model import BASE
 
 from seal_lsp.core.errors import UsageError
+from seal_lsp.core.library import LibraryId
 from seal_lsp.core.protocol import CompleteRequest, RankRequest
 from seal_lsp.engine.learner import PHASES, overall
 
@@ -161,6 +162,34 @@ async def test_an_engine_that_ends_leaves_its_queue_to_the_next(start, paths, tm
         await running.settled()
         assert [library.state for library in await running.client.libraries()] == ["live", "live"]
         assert starts(paths, first.cycle) == 2
+
+
+@pytest.mark.parametrize(("asked", "read"), [(("other@1", "acme@1.0"), ["acme."]), (("acme@2.0",), []), ((), [])])
+async def test_what_was_asked_last_is_read_under_an_adapter_before_it_goes_live(start, model, asked, read):
+    async with start() as running:
+        await running.client.complete(CompleteRequest("acme.", libraries=asked))
+        seen, plain = [], model.generate
+
+        def generate(prompts, *, adapter=None, **options):
+            live = running.engine.store.live(LibraryId("acme", "1.0"), BASE)
+            seen.append((prompts[0], bool(adapter), live is not None))
+            return plain(prompts, adapter=adapter, **options)
+
+        model.generate = generate
+        await running.learn(prefers=["throttle"])
+        await running.settled()
+        assert running.kinds("live", "problem") == ["live"]
+        assert seen == [(prompt, True, False) for prompt in read]
+
+
+async def test_what_is_written_ahead_does_not_hold_the_learner(start):
+    async with start() as running:
+        typed = []
+        running.engine.answers._typed = lambda: typed.append(1)
+        await running.client.complete(CompleteRequest("acme.", background=True))
+        assert not typed
+        await running.client.complete(CompleteRequest("acme."))
+        assert typed
 
 
 async def test_promoted_but_not_yet_live_is_ended_by_the_next_engine(start, paths):
