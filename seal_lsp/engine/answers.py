@@ -10,6 +10,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import TypeVar
 
 from seal_lsp.core.errors import Cancelled, UsageError
@@ -31,12 +32,17 @@ WARM_S = 10.0
 
 
 class Answers:
-    """`typed` is told of every request that somebody waits for before it is worked on."""
+    """`answering()` is entered while somebody waits for a request's answer."""
 
-    def __init__(self, host: ModelHost, queue: GenerationQueue, typed: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        host: ModelHost,
+        queue: GenerationQueue,
+        answering: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
         self._host = host
         self._queue = queue
-        self._typed = typed
+        self._answering = answering
         self._open: dict[str, Job] = {}
         self._recent: deque[tuple[str, tuple[str, ...]]] = deque(maxlen=RECENT)
 
@@ -133,9 +139,10 @@ class Answers:
         deadline_ms: int | None,
         priority: Priority = Priority.TYPING,
     ) -> T:
-        if priority is Priority.TYPING:
-            self._typed()
-        job = self._queue.submit(work, priority)
+        with self._answering() if priority is Priority.TYPING else nullcontext():
+            return await self._wait(request, self._queue.submit(work, priority), deadline_ms)
+
+    async def _wait(self, request: str, job: Job[T], deadline_ms: int | None) -> T:
         if request:
             self._open[request] = job
         try:

@@ -66,7 +66,7 @@ class Engine:
         self.host = ModelHost(resolve, self._router)
         self.queue = GenerationQueue()
         self.yielding = Yielding(self._hold, strain=strain)
-        self.answers = Answers(self.host, self.queue, self.yielding.typed)
+        self.answers = Answers(self.host, self.queue, self.yielding.answering)
         self.usage = UsageLines(paths.cache / "usage_lines", self.host, self.queue, LineContexts(paths.index), writer)
         self.activation = Activation(
             self.store, self.ledger, paths.cycles, self.host, self.queue, self.hub, self.usage.drop, self.answers.warm

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import psutil
 
 TYPING = "somebody types"
-QUIET_S = 1.0  # nobody typed for so long: learning goes on
+QUIET_S = 0.3  # after an answer: the next key mostly types along it, and asks for nothing
 LOOK_S = 10.0  # between two looks at the machine
 _LEAST_MEMORY = 0.04  # of all that there is
 _HOT = 5.0  # degrees below what a sensor calls critical
@@ -31,16 +31,25 @@ class Yielding:
         look_s: float = LOOK_S,
     ) -> None:
         self._hold, self._strain, self._quiet_s, self._look_s = hold, strain, quiet_s, look_s
-        self._typing: asyncio.TimerHandle | None = None
+        self._answering = 0
+        self._resting: asyncio.TimerHandle | None = None
         self._strained = ""
 
-    def typed(self) -> None:
-        """Somebody waits for an answer now."""
-        before, self._typing = self._typing, asyncio.get_running_loop().call_later(self._quiet_s, self._quiet)
-        if before is None:
+    @contextlib.contextmanager
+    def answering(self) -> Iterator[None]:
+        """Somebody waits for an answer; learning waits as long, and `quiet_s` more."""
+        self._answering += 1
+        if self._resting is not None:
+            self._resting.cancel()
+            self._resting = None
+        elif self._answering == 1:
             self._say()
-        else:
-            before.cancel()
+        try:
+            yield
+        finally:
+            self._answering -= 1
+            if not self._answering:
+                self._resting = asyncio.get_running_loop().call_later(self._quiet_s, self._quiet)
 
     async def watch(self) -> None:
         """Look at the machine from time to time, for ever."""
@@ -52,11 +61,11 @@ class Yielding:
             await asyncio.sleep(self._look_s)
 
     def _quiet(self) -> None:
-        self._typing = None
+        self._resting = None
         self._say()
 
     def _say(self) -> None:
-        self._hold(self._strained or (TYPING if self._typing else ""))
+        self._hold(self._strained or (TYPING if self._answering or self._resting else ""))
 
 
 def machine_strain(*, on_battery: bool) -> str:

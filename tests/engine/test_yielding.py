@@ -15,10 +15,23 @@ async def test_typing_holds_until_it_is_quiet():
     said: list[str] = []
     yielding = Yielding(said.append, strain=lambda: "", quiet_s=0.2)
     for _ in range(4):
-        yielding.typed()
-        await asyncio.sleep(0.1)
+        with yielding.answering():
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(0.05)
     assert said == [TYPING]
     await asyncio.sleep(0.3)
+    assert said == [TYPING, ""]
+
+
+async def test_an_answer_that_takes_long_holds_as_long():
+    said: list[str] = []
+    yielding = Yielding(said.append, strain=lambda: "", quiet_s=0.02)
+    with yielding.answering():
+        with yielding.answering():
+            await asyncio.sleep(0.1)
+        await asyncio.sleep(0.1)
+        assert said == [TYPING]
+    await asyncio.sleep(0.1)
     assert said == [TYPING, ""]
 
 
@@ -28,7 +41,8 @@ async def test_strain_outlives_typing():
     yielding = Yielding(said.append, strain=lambda: strain[0], quiet_s=0.05, look_s=0.05)
     watching = asyncio.create_task(yielding.watch())
     await asyncio.sleep(0.15)
-    yielding.typed()
+    with yielding.answering():
+        await asyncio.sleep(0.15)
     await asyncio.sleep(0.15)
     assert set(said) == {"memory is short"}
     strain[0] = ""
