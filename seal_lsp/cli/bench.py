@@ -86,6 +86,9 @@ def typing(
     wpm: Annotated[float, typer.Option(min=5, max=200, help="Words (five keys) a minute, pauses included.")] = 40.0,
     contenders: Annotated[str, typer.Option(help="Who else, with commas between; '' for nobody.")] = "",
     compared: Annotated[int, typer.Option(min=1, help="Keys that the others are asked too.")] = 24,
+    while_learning: Annotated[
+        int, typer.Option(min=0, help="Also learn the first library with so many tokens, alone and while typing.")
+    ] = 0,
     llama: Annotated[Path | None, typer.Option(help="Folder with npm's node-llama-cpp, for llama.cpp.")] = None,
     gguf: Annotated[Path | None, typer.Option(help="The same weights as GGUF, for llama.cpp.")] = None,
     set_: given.Set = None,
@@ -119,7 +122,7 @@ def typing(
         ignore_gate=ignore_gate,
     )
     with Watch() as watch, resumable():
-        found = run(options, Plan(keys, wpm, chosen, compared, llama, gguf), watch)
+        found = run(options, Plan(keys, wpm, chosen, compared, llama, gguf, while_learning), watch)
         note(f"report: {write_markdown(found, options.report)}")
     show(found, json, lambda console: print_sheets(console, typing_sheets(found)))
     for said in found["failures"]:

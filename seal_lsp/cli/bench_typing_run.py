@@ -12,43 +12,36 @@ import shlex
 import shutil
 import subprocess
 import sys
-import tempfile
-import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from lsprotocol import types as t
-
+from seal_lsp.cli.bench_keys import Key, counted, type_line, typing_window
+from seal_lsp.cli.bench_learning import ratios, while_learning
 from seal_lsp.cli.bench_typing_child import Inputs
 from seal_lsp.cli.eval_learn import Learned, learn_all
 from seal_lsp.cli.eval_machine import machine, versions
-from seal_lsp.cli.eval_product import REQUEST_S, fill, product_environ, product_window, served
+from seal_lsp.cli.eval_product import served
 from seal_lsp.cli.eval_progress import Watch
 from seal_lsp.cli.eval_run import Bench, prepared
 from seal_lsp.cli.eval_setup import Options, Subject
-from seal_lsp.cli.lsp_client import Editor
-from seal_lsp.cli.position import utf16
-from seal_lsp.cli.private_home import stop_engine
 from seal_lsp.core.errors import SealError
 from seal_lsp.engine.answers import PROMPT_TOKENS
-from seal_lsp.measure.typing import Line, lines_of, pauses, percentiles
+from seal_lsp.measure.typing import lines_of, pauses, percentiles
 from seal_lsp.settings.schema import InlineSettings
-from seal_lsp.store.adapters import AdapterStore
 from seal_lsp.store.disk import write_atomic
 
 CONTENDERS = ("runtime", "transformers", "llama.cpp")
-LAST_KEY_S = 3.0  # how long the last key of a line waits for its answer
 _LONG = 2000 * 4  # characters of a long prompt, about 2,000 tokens
 _WALL_S = 3600
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is typed and beside whom. `llama` is a folder with npm's node-llama-cpp, `gguf` the same weights for it."""
+    """What is typed and beside whom. `llama` is a folder with npm's node-llama-cpp, `gguf` the same weights for it.
+    `while_learning`: trained tokens of what is learned beside the typing, 0 for nothing."""
 
     keys: int
     words_per_minute: float
@@ -56,17 +49,7 @@ class Plan:
     compared: int
     llama: Path | None
     gguf: Path | None
-
-
-@dataclass(frozen=True)
-class Key:
-    """One key and what came of it. `ms` from the key to the answer in the client's hands, None when the next key came
-    first; `source`: model, memory, nothing, or '' when there was no answer; `right`: the line goes on as it says."""
-
-    ms: float | None
-    source: str
-    right: bool
-    prompt: str
+    while_learning: int = 0
 
 
 def run(options: Options, plan: Plan, watch: Watch) -> dict:
@@ -77,6 +60,14 @@ def run(options: Options, plan: Plan, watch: Watch) -> dict:
         keys: list[Key] = []
         for subject in bench.subjects:
             keys += asyncio.run(_typed(subject, live, plan, bench, watch))
+        beside_learning = None
+        if plan.while_learning:
+            found = asyncio.run(
+                while_learning(
+                    bench.subjects[0], live, bench, watch, tokens=plan.while_learning, wpm=plan.words_per_minute
+                )
+            )
+            beside_learning = found | {"ratios": ratios(keys, found)}
         asked = [key for key in keys if key.source == "model"]
         some = asked[:: max(1, len(asked) // plan.compared)][: plan.compared]
         one = next((learned[s.library] for s in bench.subjects if s.library in live), None)
@@ -101,6 +92,7 @@ def run(options: Options, plan: Plan, watch: Watch) -> dict:
         "adapters": {str(library): one.adapter.digest for library, one in live.items()},
         "typing": counted(keys),
         "same_prompts": {"keys": len(some), "ours": percentiles([key.ms for key in some])},
+        "while_learning": beside_learning,
         "contenders": beside,
         "failures": failures,
     }
@@ -108,94 +100,16 @@ def run(options: Options, plan: Plan, watch: Watch) -> dict:
     return found
 
 
-def counted(keys: Sequence[Key]) -> dict:
-    """Shares and times of keys by where their answers came from."""
-    sources = Counter(key.source or "superseded" for key in keys)
-    times = {
-        source: percentiles([key.ms for key in keys if key.source == source and key.ms is not None])
-        for source in ("model", "memory", "nothing")
-    }
-    shown = [key for key in keys if key.source in ("model", "memory")]
-    return {
-        "keys": len(keys),
-        "debounce_ms": InlineSettings().debounce_ms,
-        "sources": dict(sources),
-        "ms": times | {"shown": percentiles([key.ms for key in shown])},
-        "right": sum(key.right for key in shown),
-        "shown": len(shown),
-    }
-
-
 async def _typed(subject: Subject, live: Mapping[Any, Learned], plan: Plan, bench: Bench, watch: Watch) -> list[Key]:
-    options, paths = bench.options, bench.paths
-    await stop_engine(paths)
-    fill(AdapterStore(paths.adapters), live)
-    settings = {
-        "learn": {"enabled": False, "auto": False, "trust": "none"},
-        "python": {"interpreter": subject.interpreter},
-    }
-    lines = lines_of(subject.cases, plan.keys, seed=options.seed)
+    lines = lines_of(subject.cases, plan.keys, seed=bench.options.seed)
     count = sum(len(line.typed) for line in lines)
-    rests = iter(pauses(count, words_per_minute=plan.words_per_minute, seed=options.seed))
+    rests = iter(pauses(count, words_per_minute=plan.words_per_minute, seed=bench.options.seed))
     found: list[Key] = []
-    with tempfile.TemporaryDirectory(prefix="seal-bench-") as folder:
-        editor = await product_window(Path(folder), settings, product_environ(options, paths, bench.base), live, paths)
-        try:
-            with watch.task(f"{subject.name}: typing", count) as step:
-                for line in lines:
-                    found += await _type(editor, Path(folder) / "main.py", line, rests, step)
-        finally:
-            await editor.close_window()
-            await stop_engine(paths)
+    async with typing_window(subject, live, bench) as (editor, file):
+        with watch.task(f"{subject.name}: typing", count) as step:
+            for line in lines:
+                found += await type_line(editor, file, line, rests, step)
     return found
-
-
-async def _type(editor: Editor, path: Path, line: Line, rests, step) -> list[Key]:
-    """Type one line as an editor does: a change, a question, and the question withdrawn when the next key comes."""
-    uri = editor.open_file(path, line.above + line.below)
-    number, indent = line.above.count("\n"), line.above.rpartition("\n")[2]
-    found, questions = [], []
-    try:
-        await editor.complete_inline(uri, number, utf16(indent, len(indent)), invoked=False)
-        for at, (text, offset) in enumerate(line.keys()):
-            typed = indent + line.typed[:at]
-            began = time.perf_counter()
-            editor.insert(uri, number, utf16(typed, len(typed)), line.typed[at])
-            typed += line.typed[at]
-            question, name = editor.ask_inline(uri, number, utf16(typed, len(typed)))
-            ended: list[float] = []
-            question.add_done_callback(lambda _, ended=ended: ended.append(time.perf_counter()))
-            last = at + 1 == len(line.typed)
-            pause = next(rests)
-            await asyncio.wait({question}, timeout=LAST_KEY_S if last else pause)
-            if ended and not last:
-                await asyncio.sleep(max(0.0, pause - (time.perf_counter() - began)))
-            found.append(_key(question, ended, began, line.typed[at + 1 :], text[:offset]))
-            questions.append(question)
-            if not question.done():
-                editor.withdraw(name)
-            step()
-        done, unanswered = await asyncio.wait(questions, timeout=REQUEST_S)
-        if unanswered:
-            raise SealError(f"{len(unanswered)} of {len(questions)} requests were never answered")
-        await asyncio.gather(*done, return_exceptions=True)
-    finally:
-        editor.close_file(uri)
-    return found
-
-
-def _key(question: asyncio.Future, ended: Sequence[float], began: float, rest: str, prompt: str) -> Key:
-    if not ended or question.cancelled() or question.exception() is not None:
-        return Key(None, "", False, prompt)
-    items: list[t.InlineCompletionItem] = question.result()
-    milliseconds = round(1000 * (ended[0] - began), 1)
-    if not items:
-        return Key(milliseconds, "nothing", False, prompt)
-    text = items[0].insert_text if isinstance(items[0].insert_text, str) else items[0].insert_text.value
-    facts = (items[0].command.arguments or [{}])[0] if items[0].command else {}
-    source = facts.get("from", "model") if isinstance(facts, Mapping) else getattr(facts, "from", "model")
-    first = text.partition("\n")[0].rstrip()
-    return Key(milliseconds, source, bool(first) and rest.startswith(first), prompt)
 
 
 def _beside(inputs: Inputs, plan: Plan, report: Path, watch: Watch) -> tuple[dict[str, dict], list[str]]:
@@ -257,6 +171,7 @@ def _long_prompt(subjects: Sequence[Subject]) -> str:
 def _command(options: Options, plan: Plan) -> str:
     words: list[object] = [options.command_line("bench typing"), "--keys", plan.keys, "--wpm", plan.words_per_minute]
     words += ["--contenders", ",".join(plan.contenders), "--compared", plan.compared]
+    words += ["--while-learning", plan.while_learning] if plan.while_learning else []
     for option, value in {"--llama": plan.llama, "--gguf": plan.gguf}.items():
         words += [option, shlex.quote(str(value))] if value else []
     return " ".join(map(str, words))

@@ -12,7 +12,8 @@ NAMES = {"runtime": "seal-lsp's runtime alone", "transformers": "plain transform
 
 
 def typing_sheets(found: Mapping) -> list[Sheet]:
-    return [_keys(found["typing"]), _same(found), _speed(found)]
+    sheets = [_keys(found["typing"]), _same(found), _speed(found)]
+    return [*sheets, _learning(found["typing"], found["while_learning"])] if found["while_learning"] else sheets
 
 
 def write_markdown(found: Mapping, folder: Path) -> Path:
@@ -42,6 +43,28 @@ def _keys(typing: Mapping) -> Sheet:
         f" ({100 * right / max(1, shown):.0f} %) said how the line goes on."
     )
     return Sheet("Keys", ("what came of it", "keys", "share", "p50 ms", "p95 ms"), tuple(rows), note)
+
+
+def _learning(idle: Mapping, beside: Mapping) -> Sheet:
+    before, during, ratios = idle["ms"]["shown"], beside["keys"]["ms"]["shown"], beside["ratios"]
+    rows = [
+        (f"suggestion shown, {name} ms", _ms(before.get(name)), _ms(during.get(name)), _times(ratios[name]))
+        for name in ("p50", "p95")
+    ]
+    rows.append(
+        (
+            "learning, s",
+            f"{beside['undisturbed_s']:.0f}",
+            f"{beside['typing_s']:.0f}",
+            _times(ratios["learning"]),
+        )
+    )
+    note = f"{beside['library']}, {beside['tokens']} trained tokens; {beside['keys']['keys']} keys typed meanwhile."
+    return Sheet("Typing while something is learned", ("what", "by itself", "together", "times"), tuple(rows), note)
+
+
+def _times(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
 
 
 def _same(found: Mapping) -> Sheet:

@@ -6,7 +6,7 @@ import statistics
 
 import pytest
 
-from seal_lsp.cli.bench_typing_run import Key, counted
+from seal_lsp.cli.bench_keys import Key, counted
 from seal_lsp.core.learning import Case
 from seal_lsp.measure.typing import lines_of, pauses, percentiles
 
