@@ -1,6 +1,7 @@
 """`seal-lsp bench`: how fast this machine does it. `bench train` measures training against what the machine can do and
 against TRL's SFTTrainer on the same snippets; `bench typing` measures suggestions, key by key, beside plain
-transformers and llama.cpp on the same text.
+transformers and llama.cpp on the same text; `bench soak` whether anything is lost, stale or kept; `bench growth` what
+suggestions cost as work grows.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from seal_lsp.core.errors import UsageError
 
 app = typer.Typer(
     name="bench",
-    help="Measure speed: `bench train` of learning, `bench typing` of suggestions, beside others on the same machine.",
+    help="Measure speed: `bench train` of learning, `bench typing` of suggestions, `bench soak`, `bench growth`.",
     epilog=EPILOG,
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -127,3 +128,76 @@ def typing(
     show(found, json, lambda console: print_sheets(console, typing_sheets(found)))
     for said in found["failures"]:
         note(said)
+
+
+@app.command(epilog=EPILOG)
+def soak(
+    cases: given.Cases,
+    report: given.Report,
+    python: given.Python = None,
+    site: given.Sites = None,
+    adapter: given.Adapters = None,
+    keys: Annotated[int, typer.Option(min=1, help="Keys typed into the first library's files.")] = 10_000,
+    wpm: Annotated[float, typer.Option(min=5, max=2000, help="Words (five keys) a minute.")] = 400.0,
+    withdrawn: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Share of requests that are cancelled at a random moment.")
+    ] = 0.4,
+    set_: given.Set = None,
+    seed: given.Seed = 0,
+    model: given.Model = "",
+    threads: given.Threads = None,
+    ignore_gate: given.IgnoreGate = False,
+    json: Json = False,
+) -> None:
+    """Thousands of keys, answers withdrawn at random: what became of every request, and whether memory grows."""
+    from seal_lsp.cli.bench_soak_run import Plan, run
+    from seal_lsp.cli.bench_soak_sheets import soak_sheets, write_markdown
+    from seal_lsp.cli.eval_progress import Watch, resumable
+    from seal_lsp.cli.eval_setup import Options
+    from seal_lsp.cli.eval_sheets import print_sheets
+
+    options = Options(
+        cases=tuple(cases),
+        report=report.absolute(),
+        python=python,
+        sites=tuple(site or ()),
+        adapters=tuple(adapter or ()),
+        overrides=given.overrides_from(set_ or ()),
+        seed=seed,
+        model=model,
+        device="cpu",
+        threads=threads,
+        ignore_gate=ignore_gate,
+    )
+    with Watch() as watch, resumable():
+        found = run(options, Plan(keys, wpm, withdrawn), watch)
+        note(f"report: {write_markdown(found, options.report)}")
+    show(found, json, lambda console: print_sheets(console, soak_sheets(found)))
+    for said in found["failures"]:
+        note(said)
+
+
+@app.command(epilog=EPILOG)
+def growth(
+    adapter: Annotated[Path, typer.Option(help="A learned adapter's folder, copied under many names.")],
+    report: given.Report,
+    grown: Annotated[str, typer.Option(help="What grows, with commas between; everything when left out.")] = "",
+    asks: Annotated[int, typer.Option(min=2, help="Questions a size.")] = 20,
+    model: given.Model = "",
+    threads: given.Threads = None,
+    json: Json = False,
+) -> None:
+    """What a menu and a ghost text cost as adapters, libraries, windows, the file and the index grow."""
+    from seal_lsp.cli.bench_growth_run import Plan, chosen, run
+    from seal_lsp.cli.bench_growth_sheets import growth_sheets, write_markdown
+    from seal_lsp.cli.eval_documents import check_extras
+    from seal_lsp.cli.eval_progress import Watch, resumable
+    from seal_lsp.cli.eval_setup import Options
+    from seal_lsp.cli.eval_sheets import print_sheets
+
+    options = Options(cases=(), report=report.absolute(), model=model, device="cpu", threads=threads)
+    check_extras()
+    with Watch() as watch, resumable():
+        found = run(options, Plan(adapter.absolute(), chosen(grown), asks), watch)
+        note(f"report: {write_markdown(found, options.report)}")
+    show(found, json, lambda console: print_sheets(console, growth_sheets(found)))

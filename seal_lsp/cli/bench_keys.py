@@ -10,23 +10,38 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from lsprotocol import types as t
 
 from seal_lsp.cli.eval_learn import Learned
 from seal_lsp.cli.eval_product import REQUEST_S, fill, product_environ, product_window
-from seal_lsp.cli.eval_run import Bench
-from seal_lsp.cli.eval_setup import Subject
+from seal_lsp.cli.eval_setup import Options
 from seal_lsp.cli.lsp_client import Editor
 from seal_lsp.cli.position import utf16
 from seal_lsp.cli.private_home import stop_engine
 from seal_lsp.core.errors import SealError
 from seal_lsp.core.library import LibraryId
+from seal_lsp.lm.registry import ModelFolder
 from seal_lsp.measure.typing import Line, percentiles
 from seal_lsp.settings.schema import InlineSettings
 from seal_lsp.store.adapters import AdapterStore
+from seal_lsp.store.paths import Paths
 
 LAST_KEY_S = 3.0  # how long the last key of a line waits for its answer
+
+
+class Setup(Protocol):
+    """What a window needs to know; `eval_run.Bench` is one."""
+
+    @property
+    def options(self) -> Options: ...
+
+    @property
+    def paths(self) -> Paths: ...
+
+    @property
+    def base(self) -> ModelFolder: ...
 
 
 @dataclass(frozen=True)
@@ -60,25 +75,38 @@ def counted(keys: Sequence[Key]) -> dict:
 
 @asynccontextmanager
 async def typing_window(
-    subject: Subject, live: Mapping[LibraryId, Learned], bench: Bench, *, learn: bool = False
+    interpreter: str, live: Mapping[LibraryId, Learned], setup: Setup, *, learn: bool = False, menu_waits: bool = True
 ) -> AsyncIterator[tuple[Editor, Path]]:
-    """A window on a library's environment with these adapters live, and the file to type into. Settings are those that
-    users begin with; nothing is learned by itself, with `learn` an engine learns what it is told to."""
-    paths, base = bench.paths, bench.base
-    await stop_engine(paths)
-    fill(AdapterStore(paths.adapters), live)
+    """A window on the environment that a setting finds, exactly these adapters live, and the file to type into.
+
+    Settings are those that users begin with, but nothing is learned by itself; with `learn` an engine learns what it is
+    told to, without `menu_waits` menus are static."""
+    await stop_engine(setup.paths)
+    fill(AdapterStore(setup.paths.adapters), live)
+    try:
+        async with window(interpreter, live, setup, learn=learn, menu_waits=menu_waits) as opened:
+            yield opened
+    finally:
+        await stop_engine(setup.paths)
+
+
+@asynccontextmanager
+async def window(
+    interpreter: str, live: Mapping[LibraryId, Learned], setup: Setup, *, learn: bool = False, menu_waits: bool = True
+) -> AsyncIterator[tuple[Editor, Path]]:
+    """One more window on the engine that runs, or the first, which starts it."""
     settings = {
         "learn": {"enabled": learn, "auto": False, "trust": "none"},
-        "python": {"interpreter": subject.interpreter},
+        "python": {"interpreter": interpreter},
+        **({} if menu_waits else {"completion": {"rank_deadline_ms": 0}}),
     }
-    environ = product_environ(bench.options, paths, base) | {"SEAL_LEARN__ENABLED": str(learn).lower()}
+    environ = product_environ(setup.options, setup.paths, setup.base) | {"SEAL_LEARN__ENABLED": str(learn).lower()}
     with tempfile.TemporaryDirectory(prefix="seal-bench-") as folder:
-        editor = await product_window(Path(folder), settings, environ, live, paths)
+        editor = await product_window(Path(folder), settings, environ, live, setup.paths)
         try:
             yield editor, Path(folder) / "main.py"
         finally:
             await editor.close_window()
-            await stop_engine(paths)
 
 
 async def type_line(

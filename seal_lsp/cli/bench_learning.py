@@ -31,7 +31,10 @@ async def while_learning(
     """Learn the library with `tokens` trained tokens, first undisturbed, then while lines are typed without an end."""
     overrides = {"tokens": tokens, **NOT_PROMOTED}
     seconds: dict[str, float] = {}
-    async with typing_window(subject, live, bench, learn=True) as (editor, file), known_client(bench.paths) as client:
+    async with (
+        typing_window(subject.interpreter, live, bench, learn=True) as (editor, file),
+        known_client(bench.paths) as client,
+    ):
         watch.say(f"{subject.name}: learning undisturbed")
         async with _learned(client, subject, overrides, seconds, "undisturbed"):
             pass

@@ -105,7 +105,7 @@ async def _typed(subject: Subject, live: Mapping[Any, Learned], plan: Plan, benc
     count = sum(len(line.typed) for line in lines)
     rests = iter(pauses(count, words_per_minute=plan.words_per_minute, seed=bench.options.seed))
     found: list[Key] = []
-    async with typing_window(subject, live, bench) as (editor, file):
+    async with typing_window(subject.interpreter, live, bench) as (editor, file):
         with watch.task(f"{subject.name}: typing", count) as step:
             for line in lines:
                 found += await type_line(editor, file, line, rests, step)

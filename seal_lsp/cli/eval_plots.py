@@ -127,6 +127,21 @@ def _matrix(forgetting: Mapping) -> str:
     return _svg(figure)
 
 
+def growth_plot(grown: Mapping, words: Mapping[str, str]) -> str:
+    """One panel for each thing that grows: the 95th percentile of menu and ghost text against its size."""
+    with matplotlib.rc_context(STYLE):
+        figure, panels = pyplot.subplots(1, len(grown), figsize=(3.2 * len(grown), 3.0), squeeze=False)
+        for axes, (name, some) in zip(panels[0], grown.items(), strict=True):
+            for what in ("menu", "ghost"):
+                axes.plot([one["size"] for one in some], [one[what]["p95"] for one in some], marker="o", label=what)
+            axes.set_xscale("log")
+            axes.set_ylim(bottom=0)
+            axes.set_title(words[name], fontsize=8, wrap=True)
+            axes.set_ylabel("p95, ms")
+            axes.legend(fontsize=8, frameon=False)
+        return _svg(figure)
+
+
 def _svg(figure) -> str:
     target = io.StringIO()
     figure.savefig(target, format="svg", metadata={"Date": None, "Creator": None})

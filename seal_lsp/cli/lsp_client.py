@@ -87,6 +87,11 @@ class Editor(LanguageClient):
                 task.cancel()
             await asyncio.gather(*self._async_tasks, return_exceptions=True)
 
+    @property
+    def server_pid(self) -> int:
+        assert self._server is not None
+        return self._server.pid
+
     # -- what a window does
 
     def open_file(self, path: Path, text: str, language: str = "python") -> str:
