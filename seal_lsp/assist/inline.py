@@ -34,6 +34,7 @@ NAMES_WHEN_INVOKED = 3
 STOP_BLOCK, STOP_LINE = ("\n\n\n",), ("\n",)
 _LEAST_S = 0.1
 _EQUALS = re.compile(r"=(?!=)")
+_IN_NAME = re.compile(r"\w")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +139,14 @@ class Inline:
             if given:
                 text, adapter, cut, sure = begin, "", False, 1.0
             else:
-                text, adapter, cut, sure = await self._write_on(writing, begin, written_by)
+                text, adapter, cut, sure = await self._write_on(writing, begin, written_by, named=chance is not None)
             confidence = sure if chance is None else chance
             if not text or confidence < least or any(s.text == typed + text for s in found):
                 continue
             if ask.selected is None and not given:
                 self._remember(writing, text, adapter)
                 if cut and not ask.invoked:
-                    task = self._ahead[ask.document] = asyncio.ensure_future(self._write_ahead(writing, text))
+                    task = self._ahead[ask.document] = asyncio.ensure_future(self._write_ahead(writing, text, named=text == begin))
                     task.add_done_callback(partial(self._written_ahead, ask.document))
             found.append(_suggestion(typed + text, start, end, adapter, confidence))
         self.rhythm.answered(asyncio.get_running_loop().time() - began)
@@ -160,10 +161,10 @@ class Inline:
         if self._ahead.get(document) is task:
             del self._ahead[document]
 
-    async def _write_ahead(self, writing: Writing, text: str) -> None:
+    async def _write_ahead(self, writing: Writing, text: str, *, named: bool) -> None:
         """What follows `text`, which is shown already: remembered with it."""
         deadline = asyncio.get_running_loop().time() + self._settings().inline.deadline_ms / 1000
-        whole, adapter, *_ = await self._write_on(writing, text, deadline, background=True)
+        whole, adapter, *_ = await self._write_on(writing, text, deadline, named=named, background=True)
         if len(whole) > len(text):
             self._remember(writing, whole, adapter)
 
@@ -192,17 +193,20 @@ class Inline:
         return {name[len(facts.partial) :]: likely[name] for name in best}
 
     async def _write_on(
-        self, writing: Writing, begin: str, deadline: float, *, background: bool = False
+        self, writing: Writing, begin: str, deadline: float, *, named: bool = False, background: bool = False
     ) -> tuple[str, str, bool, float]:
-        """(text that begins so, the adapter it was written under, whether time cut it, the mean chance of a token)."""
+        """`named`: what begins it is a whole name, which must not be spelled on into one that does not exist.
+
+        (text that begins so, the adapter it was written under, whether time cut it, the mean chance of a token)."""
         head, after, place = writing.head, writing.after, writing.ask.place
         around = _around(head, after)
         reply = await self._complete(writing, begin, deadline, background=background)
         if reply is None or not reply.texts:
             cut = reply is None or reply.finish == "deadline"
             return (begin if len(begin) > 1 else ""), "", cut, 0.0
-        whole = reply.finish == "stop"
-        text = finish(begin + reply.texts[0], around, complete=whole)
+        if named and _spells_on(head + begin, reply.texts[0]):
+            return begin, reply.adapter, False, exp(reply.logprob)
+        text = finish(begin + reply.texts[0], around, complete=reply.finish == "stop")
         if not text.startswith(begin):
             text = begin
         cut = await self._analysis.cut(head, text, place)
@@ -228,6 +232,11 @@ class Inline:
             background=background,
         )
         return await self._link.complete(replace(request, request=_request()))
+
+
+def _spells_on(before: str, text: str) -> bool:
+    """Whether a text goes on with the name that stands before it."""
+    return _IN_NAME.match(before[-1:]) is not None and _IN_NAME.match(text[:1]) is not None
 
 
 def _suggestion(text: str, start: int, end: int, adapter: str, confidence: float = 1.0) -> Suggestion:

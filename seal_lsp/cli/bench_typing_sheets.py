@@ -38,7 +38,7 @@ def _keys(typing: Mapping) -> Sheet:
         rows.append((words, str(count), share, _ms(times.get("p50")), _ms(times.get("p95"))))
     shown, right = typing["shown"], typing["right"]
     note = (
-        f"Milliseconds from the key to the answer in the client's hands, {typing['debounce_ms']} ms of debounce"
+        f"Milliseconds from the key to the answer in the client's hands, at most {typing['debounce_ms']} ms of debounce"
         f" included where the model was asked. Of {shown} shown suggestions {right}"
         f" ({100 * right / max(1, shown):.0f} %) said how the line goes on."
     )

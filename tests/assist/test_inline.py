@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from seal_lsp.assist.facts import Place
+from seal_lsp.assist.facts import CompletionFacts, Member, Place
 from seal_lsp.assist.inline import STOP_BLOCK, STOP_LINE, Ask, Inline
 from seal_lsp.assist.postprocess import Around, ends_with_line
 from seal_lsp.core.protocol import CompleteReply
@@ -86,6 +86,39 @@ async def test_nothing_is_written_ahead_of_a_whole_answer():
     assert whole.text == WHOLE
     assert len(engine.asked) == 1
     assert engine.asked[0].stop == STOP_LINE
+
+
+class Names(Analysis):
+    """A member is due; two exist, one of them typed in part."""
+
+    def __init__(self, partial: str) -> None:
+        self._partial = partial
+
+    async def completions(self, text, offset, place):
+        members = (Member("command", "method", prior=50.0, prior_with_model=50.0), Member("config", "attribute"))
+        return CompletionFacts("member", offset - len(self._partial), self._partial, members, ("a@1",))
+
+
+@pytest.mark.parametrize(
+    ("partial", "writes", "shown"),
+    [
+        ("", "(name)", ["command(name)"]),
+        ("", "_chain = 3", ["command"]),  # the model spells a name on that exists as it is
+        ("com", "s = 3", ["mand"]),
+        ("command", "_chain", []),
+        ("command", "(name)", ["(name)"]),
+    ],
+)
+async def test_a_name_that_was_chosen_is_not_spelled_on(partial, writes, shown):
+    engine = SimpleNamespace(ready=True, epoch=0)
+
+    async def complete(request):
+        return CompleteReply((writes,), "", "m", "stop", -0.1, 1.0)
+
+    engine.complete = complete
+    suggestions = Inline(Names(partial), engine, lambda: Settings())
+    found = await suggestions.suggest(ask(f"app.{partial}"))
+    assert [one.text for one in found] == shown
 
 
 @pytest.mark.parametrize(
