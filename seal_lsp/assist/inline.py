@@ -146,7 +146,8 @@ class Inline:
             if ask.selected is None and not given:
                 self._remember(writing, text, adapter)
                 if cut and not ask.invoked:
-                    task = self._ahead[ask.document] = asyncio.ensure_future(self._write_ahead(writing, text, named=text == begin))
+                    rest = self._write_ahead(writing, text, named=text == begin)
+                    task = self._ahead[ask.document] = asyncio.ensure_future(rest)
                     task.add_done_callback(partial(self._written_ahead, ask.document))
             found.append(_suggestion(typed + text, start, end, adapter, confidence))
         self.rhythm.answered(asyncio.get_running_loop().time() - began)
