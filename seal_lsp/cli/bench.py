@@ -183,6 +183,7 @@ def growth(
     report: given.Report,
     grown: Annotated[str, typer.Option(help="What grows, with commas between; everything when left out.")] = "",
     asks: Annotated[int, typer.Option(min=2, help="Questions a size.")] = 20,
+    quick: Annotated[bool, typer.Option("--quick", help="Only the two smallest sizes.")] = False,
     model: given.Model = "",
     threads: given.Threads = None,
     json: Json = False,
@@ -198,6 +199,6 @@ def growth(
     options = Options(cases=(), report=report.absolute(), model=model, device="cpu", threads=threads)
     check_extras()
     with Watch() as watch, resumable():
-        found = run(options, Plan(adapter.absolute(), chosen(grown), asks), watch)
+        found = run(options, Plan(adapter.absolute(), chosen(grown, quick=quick), asks, quick), watch)
         note(f"report: {write_markdown(found, options.report)}")
     show(found, json, lambda console: print_sheets(console, growth_sheets(found)))

@@ -53,11 +53,12 @@ ASKS = 20  # menus and ghost texts a size
 
 @dataclass(frozen=True)
 class Plan:
-    """`steps` are those of STEPS that are measured, with their sizes."""
+    """`steps` are those of STEPS that are measured, with their sizes; `quick`: not all sizes."""
 
     adapter: Path
     steps: Mapping[str, tuple[int, ...]]
     asks: int = ASKS
+    quick: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,12 +73,13 @@ class Ground:
     asks: int
 
 
-def chosen(words: str) -> dict[str, tuple[int, ...]]:
-    """The steps of what grows, from `adapters,lines`; all when left out. Raises UsageError on an unknown one."""
+def chosen(words: str, *, quick: bool = False) -> dict[str, tuple[int, ...]]:
+    """The steps of what grows, from `adapters,lines`; all when left out; `quick` only the first two
+    sizes. Raises UsageError on an unknown one."""
     asked = tuple(word.strip() for word in words.split(",") if word.strip()) or tuple(STEPS)
     if unknown := [word for word in asked if word not in STEPS]:
         raise UsageError(f"nothing grows by {', '.join(unknown)}", hint=f"choose from {','.join(STEPS)}")
-    return {name: STEPS[name] for name in asked}
+    return {name: STEPS[name][: 2 if quick else None] for name in asked}
 
 
 def run(options: Options, plan: Plan, watch: Watch) -> dict:
@@ -100,7 +102,9 @@ def run(options: Options, plan: Plan, watch: Watch) -> dict:
                     shutil.rmtree(ground.folder / "adapters", ignore_errors=True)
     words = ["seal-lsp", "bench", "growth", "--adapter", str(plan.adapter), "--report", str(options.report)]
     found = {
-        "command": " ".join([*words, "--grown", ",".join(plan.steps), "--asks", str(plan.asks)]),
+        "command": " ".join(
+            [*words, "--grown", ",".join(plan.steps), "--asks", str(plan.asks), *(["--quick"] if plan.quick else [])]
+        ),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(watch.seconds, 1),
         "machine": machine(),
