@@ -100,11 +100,10 @@ def run(options: Options, plan: Plan, watch: Watch) -> dict:
                     step()
                     shutil.rmtree(ground.folder / "site", ignore_errors=True)
                     shutil.rmtree(ground.folder / "adapters", ignore_errors=True)
-    words = ["seal-lsp", "bench", "growth", "--adapter", str(plan.adapter), "--report", str(options.report)]
+    words = ["seal-lsp bench growth --adapter", plan.adapter, "--report", options.report]
+    words += ["--grown", ",".join(plan.steps), "--asks", plan.asks, *(["--quick"] if plan.quick else [])]
     found = {
-        "command": " ".join(
-            [*words, "--grown", ",".join(plan.steps), "--asks", str(plan.asks), *(["--quick"] if plan.quick else [])]
-        ),
+        "command": " ".join(map(str, words)),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(watch.seconds, 1),
         "machine": machine(),
