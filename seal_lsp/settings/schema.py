@@ -109,7 +109,7 @@ class InlineSettings(_Group):
         2500, ge=50, le=60_000, description="How long, in milliseconds, one suggestion may take before it is given up."
     )
     first_ms: int = Field(
-        400,
+        250,
         ge=50,
         le=60_000,
         description="How long, in milliseconds, a suggestion that comes by itself is worked on before it is shown as"
