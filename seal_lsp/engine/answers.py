@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from seal_lsp.core.errors import Cancelled, UsageError
+from seal_lsp.core.errors import Cancelled, ModelError, UsageError
 from seal_lsp.core.lm import Cancel
 from seal_lsp.core.protocol import CompleteReply, CompleteRequest, RankReply, RankRequest
 from seal_lsp.engine.generation import GenerationQueue, Job, Priority
@@ -24,12 +24,15 @@ GRACE_S = 0.3  # a model looks at its deadline once a token
 
 
 class Answers:
-    """`typed` is told of every request before it is worked on."""
+    """`typed` is told of every request before it is worked on, `changed` when the host's trouble is another."""
 
-    def __init__(self, host: ModelHost, queue: GenerationQueue, typed: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, host: ModelHost, queue: GenerationQueue, typed: Callable[[], None], changed: Callable[[], None]
+    ) -> None:
         self._host = host
         self._queue = queue
         self._typed = typed
+        self._changed = changed
         self._open: dict[str, Job] = {}
 
     async def rank(self, request: RankRequest) -> RankReply:
@@ -38,6 +41,8 @@ class Answers:
         if len(request.candidates) > CANDIDATES_AT_MOST:
             raise UsageError(f"more than {CANDIDATES_AT_MOST} candidates", hint="send the likely ones")
         model, router = self._host.ready()
+        if not model.info.scores:
+            raise ModelError(f"{model.info.runtime}: names keep their static order", hint="see seal-lsp doctor")
         began = time.monotonic()
 
         def work(cancel: Cancel) -> RankReply:
@@ -109,7 +114,12 @@ class Answers:
             self._open[request] = job
         try:
             async with asyncio.timeout(deadline_ms / 1000 if deadline_ms else None):
-                return await self._queue.wait(job)
+                result = await self._queue.wait(job)
+            self._note("")
+            return result
+        except ModelError as error:
+            self._note(str(error))
+            raise
         except TimeoutError:
             raise Cancelled(
                 f"not done within {deadline_ms} ms", hint="the machine is busy, or the model too big"
@@ -117,6 +127,11 @@ class Answers:
         finally:
             if self._open.get(request) is job:
                 del self._open[request]
+
+    def _note(self, trouble: str) -> None:
+        if trouble != self._host.trouble:
+            self._host.trouble = trouble
+            self._changed()
 
 
 def alternatives(prefix: str, n: int) -> list[str]:

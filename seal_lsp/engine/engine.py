@@ -66,7 +66,7 @@ class Engine:
         self.host = ModelHost(resolve, self._router)
         self.queue = GenerationQueue()
         self.yielding = Yielding(self._hold, strain=strain)
-        self.answers = Answers(self.host, self.queue, self.yielding.typed)
+        self.answers = Answers(self.host, self.queue, self.yielding.typed, self._changed)
         self.usage = UsageLines(paths.cache / "usage_lines", self.host, self.queue, LineContexts(paths.index), writer)
         self.activation = Activation(
             self.store, self.ledger, paths.cycles, self.host, self.queue, self.hub, self.usage.drop
@@ -188,8 +188,8 @@ class Engine:
             return "learning", "Normal", f"learning {learning.library}: {said}"
         if host.state == "loading":
             return "loading", "Normal", "the model is loading"
-        if host.source is not None and host.source.bare:
-            return "ready", "Warning", host.source.bare
+        if warning := host.trouble or (host.source.bare if host.source else ""):
+            return "ready", "Warning", warning
         live = sum(library.state == "live" for library in self._libraries)
         return "ready", "Normal", f"{live} {'library' if live == 1 else 'libraries'} learned"
 

@@ -122,7 +122,8 @@ def _scripted(spec: str) -> ModelSource:
 
 
 class ModelHost:
-    """States: loading, ready, problem. Written by the generation worker, read by everybody."""
+    """States: loading, ready, problem. Written by the generation worker, read by everybody. `trouble` is why the last
+    request failed, '' when it did not: a model server that is away comes back by itself."""
 
     def __init__(
         self, resolve: Callable[[], ModelSource], make_router: Callable[[LanguageModel], AdapterRouter]
@@ -132,6 +133,7 @@ class ModelHost:
         self._lock = threading.Lock()
         self.state = "loading"
         self.problem: SealError | None = None
+        self.trouble = ""
         self.source: ModelSource | None = None
         self.model: LanguageModel | None = None
         self.router: AdapterRouter | None = None

@@ -51,8 +51,10 @@ def connect(
         facts = server.wait(look(server), Limits(None, None))
         identity = _identity(server.wait(_served(server), Limits(None, None)))
         dialect = (Vllm if facts.kind == Vllm.kind else LlamaCpp)(server, facts.base)
-        tokens, fim = ServerTokens(server, dialect), None
-        if folder is not None:
+        fim = None
+        if folder is None:
+            tokens = ServerTokens(server, dialect)
+        else:
             tokenizer = _tokenizer(folder)
             fim = fim_format(tokenizer.get_vocab())
             tokens = _tokens(folder, tokenizer, fim.ends if fim else ())

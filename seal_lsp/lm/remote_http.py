@@ -85,7 +85,7 @@ class ModelServer:
             limits=httpx.Limits(max_connections=16, keepalive_expiry=KEPT_S),
         )
         self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, name="model-server", daemon=True).start()
+        threading.Thread(target=self._run, name="model-server", daemon=True).start()
 
     def wait(self, work: Coroutine[Any, Any, T], limits: Limits) -> T:
         """The result of `work`, done on the loop. Raises Stopped; then `work` has ended, its connections are closed."""
@@ -109,6 +109,10 @@ class ModelServer:
     def close(self) -> None:
         self.wait(self._end(), Limits(None, None))
         self._loop.call_soon_threadsafe(self._loop.stop)
+
+    def _run(self) -> None:
+        self._loop.run_forever()
+        self._loop.close()
 
     async def _end(self) -> None:
         await self._client.aclose()
@@ -177,9 +181,9 @@ class ModelServer:
             said = _said(response.json())
         except ValueError:
             said = response.text[:200]
-        path, status = response.request.url.path, response.status_code
+        status = response.status_code
         hint = "name the environment variable that holds its key in model.key_variable" if status in (401, 403) else ""
-        message = f"{self._named(path)} answered {status}: {said or response.reason_phrase}"
+        message = f"{response.request.url} answered {status}: {said or response.reason_phrase}"
         raise Refused(message, hint=hint or _SEE_LOG, status=status, said=said)
 
     def _named(self, path: str) -> str:

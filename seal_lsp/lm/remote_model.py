@@ -143,7 +143,8 @@ class RemoteLanguageModel:
         self._adapters[digest] = adapter
 
     def unload_adapter(self, digest: str) -> None:
-        del self._adapters[self._loaded(digest).digest]
+        self._loaded(digest)
+        del self._adapters[digest]
         try:
             self._server.wait(self._dialect.drop(digest), Limits(None, None))
         except ModelError as error:  # no request will name it any more, whatever the server keeps

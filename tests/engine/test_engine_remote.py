@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 
 import pytest
 from model_server import VllmServer
@@ -62,8 +63,11 @@ async def test_a_server_that_comes_and_goes(start, paths, server, tiny):
         for ask in (engine.client.complete(request), engine.client.rank(RankRequest("os.", ("path", "join")))):
             with pytest.raises(ModelError, match="no answer"):  # an editor goes on with facts
                 await ask
+        status = engine.engine.status()
+        assert (status.state, status.kind, "no answer" in status.message) == ("ready", "Warning", True)
         server.start()
         assert (await engine.client.complete(request)).texts == first.texts
+        assert engine.engine.status().kind == "Normal"
         assert len((await engine.client.rank(RankRequest("os.", ("path", "join")))).scores) == 2
 
 
@@ -79,6 +83,16 @@ async def test_without_weights_nothing_is_learned_and_that_is_said(start, paths,
             reply = await engine.learn(force=force)
             assert (reply.state, reply.cycle) == ("refused", "")
             assert "nothing is learned" in reply.reason
+
+
+async def test_a_model_that_cannot_score_is_not_asked_to(start):
+    async with start() as engine:
+        engine.model._info = replace(engine.model.info, scores=False)
+        for _ in range(2):
+            with pytest.raises(ModelError, match="static order"):
+                await engine.client.rank(RankRequest("acme.", ("a", "b")))
+        assert engine.model.entered == []
+        assert engine.engine.status().kind == "Normal"
 
 
 async def test_an_adapter_that_the_server_cannot_have_is_said_once_and_tried_again(start, monkeypatch):

@@ -267,6 +267,7 @@ def test_a_server_started_again_without_the_adapter_never_answers_with_the_base(
         server.start()
         with pytest.raises(AdapterUnavailable, match=two[0][1][:12]):
             model.generate(["x"], max_tokens=4, adapter=two[0][1])
+        assert two[0][1] not in model.adapters()  # whoever asks next has to load it, and is told
 
 
 def test_a_server_started_again_with_another_model(serve, reach, monkeypatch):
