@@ -72,6 +72,7 @@ def examine(root: Path) -> list[Finding]:
         ("folders", folders),
         ("settings", lambda: workspace.settings(root)),
         ("weights", weights),
+        ("model server", model_server),
         ("engine", engine),
         ("workspace", lambda: workspace.environment(root)),
         ("adapters", workspace.adapters),
@@ -187,13 +188,33 @@ def folders() -> Iterator[Finding]:
 
 def weights() -> Iterator[Finding]:
     from seal_lsp.lm.registry import ModelRegistry
+    from seal_lsp.settings.load import load
     from seal_lsp.store.paths import Paths
 
     current = ModelRegistry(Paths.default()).current()
-    if current is None:
+    if current is None and load()[0].model.runtime == "remote":
+        bare = "none is here: the model server's base is served as it is, nothing is learned"
+        yield Finding("weights", NOTE, bare, "pull the same base: seal-lsp model pull")
+    elif current is None:
         yield Finding("weights", PROBLEM, "no model is here: facts only", "seal-lsp model pull default")
     else:
         yield Finding("weights", OK, f"{current.id}, {current.parameters / 1e6:.0f}M parameters, at {current.path}")
+
+
+def model_server() -> Iterator[Finding]:
+    """Only where one is set. Asks it what it is; no text is sent."""
+    from seal_lsp.settings.load import load
+
+    settings = load()[0].model
+    if settings.runtime != "remote":
+        return
+    from seal_lsp.engine.model_host import server_address
+    from seal_lsp.lm.remote_connect import describe
+
+    facts = describe(server_address(settings))
+    scores = "it can score names" if facts.scores else "it cannot score names: they keep their static order"
+    text = f"{facts.kind} {facts.version} at {settings.url} serves {facts.base}, {facts.context} tokens; {scores}"
+    yield Finding("model server", OK if facts.scores else NOTE, f"{text}; adapters: {facts.adapters}")
 
 
 def engine() -> Iterator[Finding]:

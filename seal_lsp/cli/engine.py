@@ -44,7 +44,7 @@ def run(
     from seal_lsp.engine.daemon import serve
     from seal_lsp.engine.engine import Engine
     from seal_lsp.engine.learner import LEARNER
-    from seal_lsp.engine.model_host import resolve_model
+    from seal_lsp.engine.model_host import resolve_model, server_address
     from seal_lsp.engine.yielding import machine_strain
     from seal_lsp.settings.load import load
 
@@ -70,6 +70,7 @@ def run(
                 device=settings.model.device,
                 threads=settings.engine.threads,
                 runtime=settings.model.runtime,
+                server=server_address(settings.model) if settings.model.runtime == "remote" else None,
             ),
             learn=settings.learn.enabled,
             adjust=adjust,

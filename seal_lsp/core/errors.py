@@ -47,6 +47,10 @@ class ModelError(SealError):
     exit_code = 6
 
 
+class AdapterUnavailable(ModelError):
+    """The model runs elsewhere, and an adapter cannot be made available there; on disk it is whole."""
+
+
 class EnvironmentProblem(SealError):
     """The workspace's Python environment is missing or broken."""
 

@@ -10,7 +10,8 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """`digest` is the sha256 of the weights as obtained; adapters are bound to it."""
+    """`digest` is the sha256 of the weights as obtained; adapters are bound to it. Without `scores` a model writes, and
+    its rank, rank_names and score raise ModelError."""
 
     id: str
     digest: str
@@ -19,6 +20,7 @@ class ModelInfo:
     runtime: str
     device: str
     fim: bool = False
+    scores: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,8 @@ class LanguageModel(Protocol):
         ...
 
     def load_adapter(self, folder: Path, digest: str) -> None:
-        """Make an adapter available under its digest. Raises StoreDamaged when it does not fit or does not bind."""
+        """Make an adapter available under its digest. Raises StoreDamaged when it does not fit or does not bind,
+        AdapterUnavailable when a model elsewhere cannot have it."""
         ...
 
     def unload_adapter(self, digest: str) -> None: ...

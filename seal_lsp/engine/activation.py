@@ -169,17 +169,18 @@ class Activation:
         self._hub.publish("rolled_back", reply)
         return reply
 
-    def damaged(self, adapter: Adapter, error: StoreDamaged) -> None:
-        """An adapter on disk is not what its digest says: it is not used, and everybody is told."""
-        data = {"adapter": adapter.digest, "base": adapter.base, "reason": error.message}
-        try:
-            self._ledger.append("damaged", adapter.library, data, once=f"damaged:{adapter.digest}:{error.message}")
-        except SealError:
-            log.exception("the ledger could not be written")
-        self._hub.publish(
-            "problem",
-            {"type": "StoreDamaged", "message": error.message, "hint": error.hint, "library": str(adapter.library)},
-        )
+    def unusable(self, adapter: Adapter, error: SealError) -> None:
+        """An adapter on disk is not what its digest says, or its model is run by a server that cannot have it: requests
+        go without it, and everybody is told. Only damage is a fact about the adapter, for the ledger."""
+        if isinstance(error, StoreDamaged):
+            data = {"adapter": adapter.digest, "base": adapter.base, "reason": error.message}
+            try:
+                self._ledger.append("damaged", adapter.library, data, once=f"damaged:{adapter.digest}:{error.message}")
+            except SealError:
+                log.exception("the ledger could not be written")
+        kind, library = type(error).__name__, str(adapter.library)
+        told = {"type": kind, "message": error.message, "hint": error.hint, "library": library}
+        self._hub.publish("problem", told)
 
     async def _promote(self, cycle: Cycle, outcome: CycleOutcome) -> None:
         before = await asyncio.to_thread(self._store.live, cycle.library, self._host.base().digest)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import TypeVar
 
-from seal_lsp.core.errors import Cancelled, UsageError
+from seal_lsp.core.errors import Cancelled, ModelError, UsageError
 from seal_lsp.core.library import LibraryId
 from seal_lsp.core.lm import Cancel
 from seal_lsp.core.protocol import CompleteReply, CompleteRequest, RankReply, RankRequest
@@ -32,17 +32,20 @@ WARM_S = 10.0
 
 
 class Answers:
-    """`answering()` is entered while somebody waits for a request's answer."""
+    """`answering()` is entered while somebody waits for a request's answer, `changed` told when the host's trouble is
+    another."""
 
     def __init__(
         self,
         host: ModelHost,
         queue: GenerationQueue,
-        answering: Callable[[], AbstractContextManager[None]] = nullcontext,
+        answering: Callable[[], AbstractContextManager[None]],
+        changed: Callable[[], None],
     ) -> None:
         self._host = host
         self._queue = queue
         self._answering = answering
+        self._changed = changed
         self._open: dict[str, Job] = {}
         self._recent: deque[tuple[str, tuple[str, ...]]] = deque(maxlen=RECENT)
 
@@ -52,6 +55,8 @@ class Answers:
         if len(request.candidates) > CANDIDATES_AT_MOST:
             raise UsageError(f"more than {CANDIDATES_AT_MOST} candidates", hint="send the likely ones")
         model, router = self._host.ready()
+        if not model.info.scores:
+            raise ModelError(f"{model.info.runtime}: names keep their static order", hint="see seal-lsp doctor")
         began = time.monotonic()
         self._recent.append((request.prefix, tuple(request.libraries)))
 
@@ -124,6 +129,8 @@ class Answers:
                     await self._queue.wait(job)
             except TimeoutError:
                 log.info("%s goes live before all was read under it: somebody types", library)
+            except ModelError as error:
+                log.warning("%s goes live without having been read under: %s", library, error)
 
     def cancel(self, request: str) -> bool:
         job = self._open.get(request)
@@ -147,7 +154,12 @@ class Answers:
             self._open[request] = job
         try:
             async with asyncio.timeout(deadline_ms / 1000 if deadline_ms else None):
-                return await self._queue.wait(job)
+                result = await self._queue.wait(job)
+            self._note("")
+            return result
+        except ModelError as error:
+            self._note(str(error))
+            raise
         except TimeoutError:
             raise Cancelled(
                 f"not done within {deadline_ms} ms", hint="the machine is busy, or the model too big"
@@ -155,6 +167,11 @@ class Answers:
         finally:
             if self._open.get(request) is job:
                 del self._open[request]
+
+    def _note(self, trouble: str) -> None:
+        if trouble != self._host.trouble:
+            self._host.trouble = trouble
+            self._changed()
 
 
 def alternatives(prefix: str, n: int) -> list[str]:

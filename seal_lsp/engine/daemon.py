@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import logging
 import os
 import secrets
@@ -27,6 +26,7 @@ from seal_lsp.client.engine_client import EngineClient
 from seal_lsp.client.start import known_client
 from seal_lsp.client.wire import encode
 from seal_lsp.core.errors import EngineUnavailable, UsageError
+from seal_lsp.core.hosts import is_loopback
 from seal_lsp.engine.app import Traffic, create_app
 from seal_lsp.engine.engine import Engine
 from seal_lsp.store.disk import write_atomic
@@ -137,13 +137,6 @@ def read_token(paths: Paths, host: str, file: Path | None) -> tuple[str, Path]:
     if len(token) < 16:
         raise UsageError(f"the token in {file} is too short", hint="at least 16 characters; delete it to get a new one")
     return token, file
-
-
-def is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 class _Server(uvicorn.Server):

@@ -66,7 +66,7 @@ class Engine:
         self.host = ModelHost(resolve, self._router)
         self.queue = GenerationQueue()
         self.yielding = Yielding(self._hold, strain=strain)
-        self.answers = Answers(self.host, self.queue, self.yielding.answering)
+        self.answers = Answers(self.host, self.queue, self.yielding.answering, self._changed)
         self.usage = UsageLines(paths.cache / "usage_lines", self.host, self.queue, LineContexts(paths.index), writer)
         self.activation = Activation(
             self.store, self.ledger, paths.cycles, self.host, self.queue, self.hub, self.usage.drop, self.answers.warm
@@ -173,7 +173,7 @@ class Engine:
         return reply
 
     def _router(self, model: LanguageModel) -> AdapterRouter:
-        return AdapterRouter(self.store, model, self.activation.damaged)
+        return AdapterRouter(self.store, model, self.activation.unusable)
 
     def _words(self) -> tuple[str, str, str]:
         """state, kind and message of the status."""
@@ -188,6 +188,8 @@ class Engine:
             return "learning", "Normal", f"learning {learning.library}: {said}"
         if host.state == "loading":
             return "loading", "Normal", "the model is loading"
+        if warning := host.trouble or (host.source.bare if host.source else ""):
+            return "ready", "Warning", warning
         live = sum(library.state == "live" for library in self._libraries)
         return "ready", "Normal", f"{live} {'library' if live == 1 else 'libraries'} learned"
 
@@ -212,15 +214,21 @@ class Engine:
             self.hub.publish("status", self.status())
 
     async def _bring_up_model(self) -> None:
-        """Load the model; where there is none, look again from time to time (it may be pulled meanwhile)."""
+        """Load the model; where there is none, look again from time to time: it may be pulled, its server started."""
         while not await asyncio.to_thread(self.host.resolve):
             self._changed()
             await asyncio.sleep(RESOLVE_AGAIN_S)
         self.learning.wake()
         self._changed()
-        await self.queue.run(self.host.load, Priority.CONTROL)
-        self.learning.wake()
-        self._changed()
+        said = ""
+        while True:
+            await self.queue.run(self.host.load, Priority.CONTROL)
+            if said != (said := str(self.host.problem)):
+                self.learning.wake()
+                self._changed()
+            if self.host.state == "ready" or not self.host.base().elsewhere:
+                return
+            await asyncio.sleep(RESOLVE_AGAIN_S)
 
 
 def _version() -> str:

@@ -119,6 +119,8 @@ class LearningQueue:
         if not self._enabled and request.reason in AUTOMATIC:
             return LearnReply("", "refused", "learning is switched off (learn.enabled)")
         base = self._host.base()
+        if base.bare:
+            return LearnReply("", "refused", base.bare)
         if self._current and self._current.cycle.library == library and not self._current.abandoned:
             return LearnReply(self._current.cycle.id, "coalesced")
         for place, cycle in enumerate(self._waiting):

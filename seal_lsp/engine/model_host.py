@@ -6,20 +6,25 @@ worker, torch's import included.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
+import os
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seal_lsp.core.errors import EngineUnavailable, ModelError, SealError
+from seal_lsp.core.errors import EngineUnavailable, ModelError, SealError, UsageError
 from seal_lsp.core.lm import Cancel, LanguageModel
 
 if TYPE_CHECKING:
     from seal_lsp.engine.routing import AdapterRouter
+    from seal_lsp.lm.registry import ModelFolder
+    from seal_lsp.lm.remote_http import ServerAddress
+    from seal_lsp.settings.schema import ModelSettings
     from seal_lsp.store.paths import Paths
 
 log = logging.getLogger(__name__)
@@ -27,23 +32,37 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class ModelSource:
-    """`spec` is what a learner is given to load the same base; `load` is slow and may import torch."""
+    """`spec` is what a learner is given to load the same base; `load` is slow and may import torch. `bare` says why
+    nothing can be learned into it, '' where it can. `elsewhere`: a server runs it, which may come and go."""
 
     spec: str
     name: str
     digest: str
     load: Callable[[], LanguageModel]
+    bare: str = ""
+    elsewhere: bool = False
 
 
-def resolve_model(paths: Paths, spec: str, *, device: str, threads: int | None, runtime: str = "auto") -> ModelSource:
+def resolve_model(
+    paths: Paths,
+    spec: str,
+    *,
+    device: str,
+    threads: int | None,
+    runtime: str = "auto",
+    server: ServerAddress | None = None,
+) -> ModelSource:
     """The source for a model spec: '' for the one in use, an id of a pulled model, or `scripted:FILE` (for tests:
-    a deterministic model without weights, see lm/scripted.py). Raises ModelError with what to do."""
+    a deterministic model without weights, see lm/scripted.py). `server` is where runtime `remote` finds it. Raises
+    ModelError with what to do."""
     if spec.startswith("scripted:"):
         return _scripted(spec)
     from seal_lsp.lm.registry import ModelRegistry
 
     registry = ModelRegistry(paths)
     found = registry.find(spec) if spec and spec != "default" else registry.current()
+    if runtime == "remote":
+        return _remote(server, found, spec)
     if found is None:
         what = f"no model {spec!r} has been pulled" if spec and spec != "default" else "no model has been pulled"
         raise ModelError(what, hint="run: seal-lsp model pull")
@@ -60,6 +79,38 @@ def resolve_model(paths: Paths, spec: str, *, device: str, threads: int | None, 
     return ModelSource(found.id, found.id, found.digest, load)
 
 
+def server_address(settings: ModelSettings, environ: Mapping[str, str] = os.environ) -> ServerAddress:
+    """Raises UsageError where the settings name no server, one that must not be sent text, or a key that is not set."""
+    from seal_lsp.lm.remote_http import ServerAddress
+
+    variable = settings.key_variable
+    if variable and not environ.get(variable):
+        hint = "export it where the engine is started, or empty the setting"
+        raise UsageError(f"model.key_variable names {variable}, which is not set", hint=hint)
+    key = environ[variable] if variable else ""
+    address = ServerAddress(settings.url, settings.served_name, key, settings.allow_host)
+    address.check()
+    return address
+
+
+def _remote(address: ServerAddress | None, found: ModelFolder | None, spec: str) -> ModelSource:
+    if address is None:
+        raise ModelError("model.runtime is remote, but there is no address", hint="set model.url")
+
+    def load() -> LanguageModel:
+        from seal_lsp.lm.remote_connect import connect
+
+        return connect(address, found, digest, anchored=True)
+
+    if found is not None:
+        digest = found.digest
+        return ModelSource(found.id, found.id, digest, load, elsewhere=True)
+    digest = hashlib.sha256(f"{address.root} {address.name}".encode()).hexdigest()  # no adapter is bound to it
+    bare = f"the weights that {address.url} serves are not on this machine: it is served as it is, nothing is learned"
+    name = address.name or address.url
+    return ModelSource(spec, name, digest, load, bare=bare, elsewhere=True)
+
+
 def _scripted(spec: str) -> ModelSource:
     from seal_lsp.lm.scripted import ScriptedLanguageModel
 
@@ -71,7 +122,8 @@ def _scripted(spec: str) -> ModelSource:
 
 
 class ModelHost:
-    """States: loading, ready, problem. Written by the generation worker, read by everybody."""
+    """States: loading, ready, problem. Written by the generation worker, read by everybody. `trouble` is why the last
+    request failed, '' when it did not: a model server that is away comes back by itself."""
 
     def __init__(
         self, resolve: Callable[[], ModelSource], make_router: Callable[[LanguageModel], AdapterRouter]
@@ -81,6 +133,7 @@ class ModelHost:
         self._lock = threading.Lock()
         self.state = "loading"
         self.problem: SealError | None = None
+        self.trouble = ""
         self.source: ModelSource | None = None
         self.model: LanguageModel | None = None
         self.router: AdapterRouter | None = None

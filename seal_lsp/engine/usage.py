@@ -114,7 +114,7 @@ class UsageLines:
 
         def work(cancel: Cancel) -> UsageLineReply:
             if not router.load(adapter):
-                return UsageLineReply("none", reason="its adapter is damaged")
+                return UsageLineReply("none", reason="its adapter cannot be used now")
             return self._write(YieldingModel(model, cancel), adapter, request.symbol, context)
 
         try:

@@ -7,8 +7,6 @@ stopped as well.
 from __future__ import annotations
 
 import codecs
-import math
-import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -18,6 +16,7 @@ from seal_lsp.core.lm import Cancel, Generation
 from seal_lsp.lm.kv import Prefix
 from seal_lsp.lm.lookup import Lookup
 from seal_lsp.lm.tokens import Tokens
+from seal_lsp.lm.written import Limits, Written
 
 if TYPE_CHECKING:
     from seal_lsp.lm.local_model import LocalLanguageModel
@@ -28,31 +27,14 @@ _KEPT = 8192  # tokens of keys and values that a batch may hold, padding too
 _TOGETHER = 32  # of a prompt more than that is read alone: padded to others of other lengths it would cost more
 
 
-class Limits:
-    """When to stop from outside: `reason()` is deadline, cancelled or ''."""
-
-    def __init__(self, deadline_s: float | None, cancel: Cancel | None) -> None:
-        self._started = time.monotonic()
-        self._end = math.inf if deadline_s is None else self._started + deadline_s
-        self._cancel = cancel
-
-    def reason(self) -> str:
-        if self._cancel is not None and self._cancel.is_set():
-            return "cancelled"
-        return "deadline" if time.monotonic() >= self._end else ""
-
-    def seconds(self) -> float:
-        return time.monotonic() - self._started
-
-
-class Row:
-    """What one prompt has emitted so far. `rest` are bytes of the healed token that must still be spelled."""
+class Row(Written):
+    """One prompt decoded here. `rest` are bytes of the healed token that must still be spelled."""
 
     def __init__(self, tokens: Tokens, window: list[int], max_tokens: int, stop: tuple[str, ...]) -> None:
+        super().__init__(max_tokens, stop)
         self.prompt, self.rest = tokens.healed(window)
-        self._tokens, self._max, self._stop = tokens, max_tokens, tuple(s for s in stop if s)
+        self._tokens = tokens
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self.text, self.count, self.logprob, self.finish = "", 0, 0.0, "" if max_tokens > 0 else "length"
 
     def choose(self, logits: torch.Tensor) -> int:
         """The next token from one row of logits; sets `finish` when it was the last."""
@@ -70,23 +52,8 @@ class Row:
         spelled = self._tokens.bytes_of[token]
         new, self.rest = spelled[len(self.rest) :], self.rest[len(spelled) :]
         if new:
-            self.logprob += float(logits[at] - torch.logsumexp(logits, 0))
-            self._emit(new)
+            self.emit(self._decoder.decode(new), float(logits[at] - torch.logsumexp(logits, 0)))
         return token
-
-    def _emit(self, new: bytes) -> None:
-        self.count += 1
-        seen = len(self.text)
-        self.text += self._decoder.decode(new)
-        found = [self.text.find(s, max(seen - len(s), 0)) for s in self._stop]
-        hits = [i for i in found if i >= 0]
-        if hits:
-            self.text, self.finish = self.text[: min(hits)], "stop"
-        elif self.count >= self._max:
-            self.finish = "length"
-
-    def result(self, seconds: float) -> Generation:
-        return Generation(self.text, self.count, self.finish, self.logprob / max(self.count, 1), seconds)
 
 
 def prefill(

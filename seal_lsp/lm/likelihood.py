@@ -16,8 +16,10 @@ import torch
 
 from seal_lsp.core.errors import Cancelled
 from seal_lsp.core.lm import Cancel, SpanScore
-from seal_lsp.lm.decode import PIECE, Limits, prefill
+from seal_lsp.lm.decode import PIECE, prefill
 from seal_lsp.lm.kv import Prefix
+from seal_lsp.lm.tokens import windows
+from seal_lsp.lm.written import Limits
 
 if TYPE_CHECKING:
     from seal_lsp.lm.local_model import LocalLanguageModel
@@ -143,7 +145,7 @@ def score_pairs(
     for i, (context, continuation) in enumerate(pairs):
         before, span = model.tokens.split(context, continuation)
         counts[i] = len(span)
-        rows += [(i, ids, length) for ids, length in _windows(before, span, model.info.context)]
+        rows += [(i, ids, length) for ids, length in windows(before, span, model.info.context)]
     totals = [0.0] * len(pairs)
     limits = Limits(None, cancel)
     for batch in _batches(sorted(rows, key=lambda r: (len(r[1]), r[2]))):
@@ -152,17 +154,6 @@ def score_pairs(
         for (i, _, _), logprob in zip(batch, _score_batch(model, batch), strict=True):
             totals[i] += logprob
     return [SpanScore(t, n, len(c.encode())) for t, n, (_, c) in zip(totals, counts, pairs, strict=True)]
-
-
-def _windows(before: list[int], span: list[int], context: int):
-    """(ids, span length) pieces: one where it fits, else consecutive ones that each keep half a window of context."""
-    ids, done = before + span, len(before)
-    while done < len(ids):
-        room = context if len(ids) - max(0, len(ids) - context) > len(ids) - done else context // 2
-        upto = min(done + room, len(ids))
-        start = max(0, upto - context)
-        yield ids[start:upto], upto - done
-        done = upto
 
 
 def _batches(rows: Sequence[tuple[int, list[int], int]]):

@@ -18,11 +18,12 @@ import torch
 
 from seal_lsp.core.lm import Cancel, Generation, ModelInfo, SpanScore
 from seal_lsp.lm.chat import chat_of
-from seal_lsp.lm.decode import Limits, batches, decode_batch, decode_one
+from seal_lsp.lm.decode import batches, decode_batch, decode_one
 from seal_lsp.lm.kv import KeysValues, PrefixCaches
 from seal_lsp.lm.likelihood import rank_candidates, score_pairs
 from seal_lsp.lm.prompts import cursor_prompt, fim_format
 from seal_lsp.lm.tokens import Tokens
+from seal_lsp.lm.written import Limits
 
 
 class SwitchedAdapters(Protocol):

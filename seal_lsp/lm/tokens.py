@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
-_CHARS_PER_TOKEN = 8  # more than most code reaches; where it is not enough, more text is read
+CHARS_PER_TOKEN = 8  # more than most code reaches; where it is not enough, more text is read
 _ANCHOR_LINES = (16, 4)  # the wider apart, the seldomer a window moves and is read anew
 _END_OF_TEXT = ("<|endoftext|>", "<|end_of_text|>", "<|im_end|>", "<|eot_id|>", "<end_of_turn>", "</s>", "<eos>")
 
@@ -51,7 +51,7 @@ class Tokens:
 
     def head(self, text: str, limit: int) -> str:
         """The beginning of a text that is `limit` tokens long."""
-        start = text[: limit * _CHARS_PER_TOKEN]
+        start = text[: limit * CHARS_PER_TOKEN]
         encoding = self._backend.encode(start, add_special_tokens=False)
         return start[: encoding.offsets[limit - 1][1]] if len(encoding.ids) > limit > 0 else start
 
@@ -94,9 +94,8 @@ class Tokens:
             e.ids for e in self._backend.encode_batch([text[cut:] + c for c in candidates], add_special_tokens=False)
         ]
         own = ids[keep:]
-        agreed = keep + min((_common(own, e) for e in ends), default=len(own))
-        shared = ids[:agreed]
-        return (self.start + shared[-room:]) or list(self.origin), [e[agreed - keep :] for e in ends]
+        shared = ids[: keep + min((agreed(own, e) for e in ends), default=len(own))]
+        return (self.start + shared[-room:]) or list(self.origin), [e[len(shared) - keep :] for e in ends]
 
     def split(self, context: str, continuation: str) -> tuple[list[int], list[int]]:
         """(before, span) of one context and continuation, as `after` splits a single candidate."""
@@ -148,6 +147,13 @@ class Tokens:
         """Tokens after which a name that stood before them is complete: no letter, digit or underscore goes on."""
         return [i for i, b in enumerate(self.bytes_of) if i in self.ends or (b and not _in_name(b[0]))]
 
+    def ends_a_name(self, token: int) -> bool:
+        return token in self._ending
+
+    @cached_property
+    def _ending(self) -> frozenset[int]:
+        return frozenset(self.ending_a_name)
+
     @cached_property
     def _sorted(self) -> tuple[list[bytes], list[int]]:
         order = sorted((i for i, b in enumerate(self.bytes_of) if b), key=self.bytes_of.__getitem__)
@@ -159,7 +165,7 @@ class Tokens:
     def _encode_tail(self, text: str, limit: int):
         """(end of the text, its encoding) with at least `limit` tokens where the text has them: long files are not
         tokenised whole. The end starts at a line, where a tokeniser starts anew."""
-        size = limit * _CHARS_PER_TOKEN
+        size = limit * CHARS_PER_TOKEN
         while True:
             line = text.rfind("\n", 0, max(len(text) - size, 0)) + 1
             end = text[line:]
@@ -183,12 +189,24 @@ class Tokens:
         return (at, cut) if again == encoding.ids[at:] else (0, 0)
 
 
+def windows(before: list[int], span: list[int], context: int) -> Iterator[tuple[list[int], int]]:
+    """(ids, span length) pieces: one where it fits, else consecutive ones that each keep half a window of context."""
+    ids, done = before + span, len(before)
+    while done < len(ids):
+        room = context if len(ids) - max(0, len(ids) - context) > len(ids) - done else context // 2
+        upto = min(done + room, len(ids))
+        start = max(0, upto - context)
+        yield ids[start:upto], upto - done
+        done = upto
+
+
 def _in_name(byte: int) -> bool:
     """Bytes from 128 on are parts of letters of other scripts."""
     return byte >= 128 or chr(byte).isalnum() or byte == ord("_")
 
 
-def _common(a: Sequence[int], b: Sequence[int]) -> int:
+def agreed(a: Sequence[int], b: Sequence[int]) -> int:
+    """How many tokens two beginnings share."""
     n = 0
     for x, y in zip(a, b, strict=False):
         if x != y:

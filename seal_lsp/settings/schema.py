@@ -164,10 +164,28 @@ class ModelSettings(_Group):
         pattern=r"^(auto|cpu|mps|xpu|cuda(:\d+)?)$",
         description="What the model runs on: auto, cpu, cuda, cuda:N, mps or xpu.",
     )
-    runtime: Annotated[Literal["auto", "torch", "onnx"], Workspace("never")] = Field(
+    runtime: Annotated[Literal["auto", "torch", "onnx", "remote"], Workspace("never")] = Field(
         "auto",
         description="What runs the model while you type: onnx is ONNX Runtime with 8-bit weights on the CPU, torch is"
-        " exact and knows GPUs; auto takes the faster one that this machine and model allow. Learning is torch's.",
+        " exact and knows GPUs; auto takes the faster one that this machine and model allow; remote is a model server"
+        " that you run. Learning is torch's.",
+    )
+    url: Annotated[str, Workspace("never")] = Field(
+        "",
+        pattern=r"^(|https?://[^\s/]+.*)$",
+        description="Where your model server answers (vLLM, or llama.cpp's llama-server), for the runtime remote:"
+        " http://127.0.0.1:8000/v1. It must serve the base that model.id names. Text around your cursor is sent there.",
+    )
+    served_name: Annotated[str, Workspace("never")] = Field(
+        "", description="What your model server calls the base; empty: it serves only one."
+    )
+    key_variable: Annotated[str, Workspace("never")] = Field(
+        "",
+        pattern=r"^(|[A-Za-z_][A-Za-z0-9_]*)$",
+        description="The environment variable that holds your model server's API key; empty: it asks for none.",
+    )
+    allow_host: Annotated[str, Workspace("never")] = Field(
+        "", description="The host other than this machine that model.url may name; empty: only this machine."
     )
 
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from model_server import LlamaServer, VllmServer
 
 from seal_lsp.cli import doctor
+from seal_lsp.core.lm import ModelInfo
 from seal_lsp.store.ledger import Ledger
 from seal_lsp.store.paths import Paths
+
+MODEL = ModelInfo("tiny", "f" * 64, 0, 2048, "", "")
 
 
 def _no_environment(root: Path) -> None:
@@ -71,6 +77,30 @@ def test_no_weights_and_what_to_do(seal, workspace: Path) -> None:
     findings = seal("doctor", "--root", workspace, "--json").json["findings"]
     weights = next(f for f in findings if f["check"] == "weights")
     assert (weights["status"], weights["do"]) == ("problem", "seal-lsp model pull default")
+
+
+@pytest.mark.parametrize(
+    ("kind", "url", "status", "says"),
+    [
+        (VllmServer, "", "ok", "vllm 0.99.0 at {url} serves tiny, 2048 tokens; it can score names; adapters: taken"),
+        (LlamaServer, "", "note", "llama.cpp b9999-tiny at {url} serves tiny, 2048 tokens; it cannot score names"),
+        (None, "http://127.0.0.1:1/v1", "problem", "no answer from the model server at http://127.0.0.1:1"),
+        (None, "http://gpu.example/v1", "problem", "names another machine"),
+    ],
+)
+def test_the_model_server(seal, workspace: Path, monkeypatch, kind, url: str, status: str, says: str) -> None:
+    with contextlib.ExitStack() as stack:
+        if kind is not None:
+            server = stack.enter_context(contextlib.closing(kind(SimpleNamespace(info=MODEL), workspace)))
+            server.start()
+            url = server.url
+        monkeypatch.setenv("SEAL_MODEL__RUNTIME", "remote")
+        monkeypatch.setenv("SEAL_MODEL__URL", url)
+        findings = seal("doctor", "--root", workspace, "--json").json["findings"]
+    (found,) = [f for f in findings if f["check"] == "model server"]
+    assert (found["status"], says.format(url=url) in found["message"]) == (status, True), found
+    assert bool(found["do"]) == (status == "problem")
+    assert next(f["status"] for f in findings if f["check"] == "weights") == "note"
 
 
 def test_a_damaged_ledger(seal, workspace: Path) -> None:

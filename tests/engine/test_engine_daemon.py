@@ -21,8 +21,9 @@ from rule_model import BASE, SCRIPT
 from seal_lsp.client.engine_client import EngineClient
 from seal_lsp.client.start import ensure_engine, known_client
 from seal_lsp.core.errors import EngineUnavailable, UsageError
+from seal_lsp.core.hosts import is_loopback
 from seal_lsp.core.protocol import CompleteRequest, LearnRequest, RankRequest
-from seal_lsp.engine.daemon import bind_tcp, bind_unix, is_loopback, read_token
+from seal_lsp.engine.daemon import bind_tcp, bind_unix, read_token
 from seal_lsp.store.paths import Paths
 
 BARE = (sys.executable, "-m", "seal_lsp.cli.engine")  # without a model: everything but generation
