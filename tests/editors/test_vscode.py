@@ -193,9 +193,8 @@ def test_why_this_suggestion(window):
 
 def test_a_hover_has_version_and_learned_state(window):
     window.open_file("windows.py")
-    said = window.hover_over("climb")
+    said = window.hover_over("climb", "orchard-tools 1.2.0")
     assert "climb(rungs: int = 4)" in said
-    assert "orchard-tools@1.2.0" in said
     assert "not learned" in said
     window.screenshot(SCREENSHOTS / "vscode-hover.png")
 
@@ -222,7 +221,7 @@ def test_the_tree_view_shows_it(window):
 
 def test_what_was_learned_speaks(window):
     window.open_file("windows.py")
-    assert "learned (adapter" in window.hover_over("climb")
+    window.hover_over("climb", "learned (adapter")
     window.press("Escape")
     window.type("\nladder.")
     window.close_menu()

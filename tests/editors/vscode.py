@@ -42,6 +42,19 @@ BROWSER = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 SLOW_MS = 90_000
+_PLACE = """word => {
+  const nodes = document.createTreeWalker(document.querySelector('.editor-instance .view-lines'), NodeFilter.SHOW_TEXT)
+  for (let node = nodes.nextNode(); node; node = nodes.nextNode()) {
+    const at = node.data.indexOf(word)
+    if (at < 0) continue
+    const range = document.createRange()
+    range.setStart(node, at)
+    range.setEnd(node, at + word.length)
+    const box = range.getBoundingClientRect()
+    return [box.x + box.width / 2, box.y + box.height / 2]
+  }
+  throw new Error(word + ' is not in the editor')
+}"""
 
 
 @contextlib.contextmanager
@@ -169,12 +182,13 @@ class Window:
         ghost.first.wait_for(timeout=timeout)
         return "".join(ghost.all_inner_texts()).replace("\u00a0", " ")
 
-    def hover_over(self, word: str) -> str:
+    def hover_over(self, word: str, says: str) -> str:
+        """The hover over the word's first occurrence in the editor, once it says so (at first it is "Loading...")."""
         self.page.mouse.move(5, 5)
-        self.page.locator(".view-line span", has_text=word).last.hover()
-        hover = self.page.locator(".monaco-hover:visible .hover-contents").first
+        self.page.mouse.move(*self.page.evaluate(_PLACE, word), steps=3)
+        hover = self.page.locator(".monaco-hover:visible", has_text=says).first
         hover.wait_for(timeout=SLOW_MS)
-        return self.page.locator(".monaco-hover:visible").first.inner_text().replace("\u00a0", " ")
+        return hover.inner_text().replace("\u00a0", " ")
 
     def tree(self, title: str) -> list[Locator]:
         """The rows of a tree view in the explorer, which is opened."""
