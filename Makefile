@@ -71,7 +71,7 @@ test-vscode: $(STAMP) weights
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory vscode; fi
 	@$(BIN)/python -c 'import playwright' 2>/dev/null \
 	  || $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[editors]'
-	@$(BIN)/python -m pytest -m editors tests/editors/test_vscode.py $(PYTEST)
+	@$(BIN)/python -m pytest -m editors tests/editors/test_vscode.py tests/editors/test_vscode_bad_days.py $(PYTEST)
 
 clean:
 	rm -rf build .pytest_cache .ruff_cache .import_linter_cache

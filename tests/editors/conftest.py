@@ -4,12 +4,15 @@ a skip that says why.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+import vscode
+from farm import environ
 
 ROOT = Path(__file__).parents[2]
 EDITORS = Path(os.environ.get("SEAL_EDITORS", ROOT / "build" / "editors"))
@@ -51,6 +54,33 @@ def vsix() -> Path:
             pytest.skip("the extension cannot be built: no npm on this machine (Node 20 or newer)")
         pytest.fail(f"{package} is not there: make vscode")
     return package
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str):
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=vscode.BROWSER)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def open_window(browser, code_server, vsix, tmp_path):
+    """`open_window(folder, settings, NAME=value)`: a window of a code-server of the test's own; both end with it."""
+    with contextlib.ExitStack() as stack:
+
+        def start(folder: Path, settings: dict, *, trust: bool = True, **variables: str) -> vscode.Window:
+            seen = environ(tmp_path / "home", **variables)
+            address = stack.enter_context(
+                vscode.served(code_server, vsix, tmp_path / "profile", settings, seen, trust=trust)
+            )
+            window = vscode.Window(stack.enter_context(vscode.page_of(browser, tmp_path / "last.png")))
+            window.open_folder(address, folder)
+            return window
+
+        yield start
 
 
 def _last(done: subprocess.CompletedProcess[str]) -> str:

@@ -99,11 +99,15 @@ def _started(command: list[str], environ: dict[str, str], log: TextIO, url: str)
 
 
 @contextlib.contextmanager
-def page_of(browser: Browser) -> Iterator[Page]:
+def page_of(browser: Browser, last: Path) -> Iterator[Page]:
+    """A page; what it showed at the end is kept in `last`."""
     page = browser.new_page(viewport={"width": 1200, "height": 700})
     page.set_default_timeout(SLOW_MS)
-    yield page
-    page.close()
+    try:
+        yield page
+    finally:
+        page.screenshot(path=str(last))
+        page.close()
 
 
 class Window:
@@ -203,6 +207,13 @@ class Window:
         found = self.page.locator(".notification-toast", has_text=text).first
         found.wait_for(timeout=timeout)
         return found
+
+    def said(self, text: str) -> bool:
+        """Whether such a notification is there now."""
+        return self.page.locator(".notification-toast", has_text=text).count() > 0
+
+    def clear_notifications(self) -> None:
+        self.command("Notifications: Clear All Notifications")
 
     def screenshot(self, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
