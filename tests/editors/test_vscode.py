@@ -165,23 +165,6 @@ def test_forgetting(window):
     window.hover_over("climb", "not learned")
 
 
-def test_learning_shows_progress_and_how_it_ended(window):
-    """On a tiny budget the gate has the last word, whichever it is."""
-    window.command("Seal: Learn a Library")
-    window.choose(LIBRARY)
-    window.notification(f"Learning {LIBRARY}")
-    window.status("learning")
-    window.screenshot(SCREENSHOTS / "vscode-learning.png")
-    seen = set()
-    while not window.said(f"{LIBRARY}: "):
-        seen.add(window.status("").inner_text())
-        time.sleep(0.2)
-    assert len(seen) > 1, "the percentage stood still"
-    said = window.notification(f"{LIBRARY}: ").inner_text()
-    assert re.search(r"learned \(adapter|the gate rejected it", said), said
-    window.clear_notifications()
-
-
 def test_a_server_that_is_killed_comes_back(window, home):
     before = server_of(home)
     before.kill()
@@ -199,3 +182,20 @@ def test_the_status_menu(window):
     window.status("learning is paused").click()
     window.choose("Resume Learning")
     window.status("learned")
+
+
+def test_learning_shows_progress_and_how_it_ended(window):
+    """On a tiny budget the gate has the last word, whichever it is."""
+    window.command("Seal: Learn a Library")
+    window.choose(LIBRARY)
+    window.notification(f"Learning {LIBRARY}")
+    window.status("learning")
+    window.screenshot(SCREENSHOTS / "vscode-learning.png")
+    seen = set()
+    while not window.said(f"{LIBRARY}: "):
+        seen.add(window.status("").inner_text())
+        time.sleep(0.2)
+    assert len(seen) > 1, "the percentage stood still"
+    said = window.notification(f"{LIBRARY}: ").inner_text()
+    assert re.search(r"learned \(adapter|the gate rejected it", said), said
+    window.clear_notifications()

@@ -2,7 +2,7 @@
 // Knows of the server's state only what `seal/status` says.
 
 import * as vscode from 'vscode'
-import { CloseAction, ErrorAction, LanguageClient, TransportKind } from 'vscode-languageclient/node'
+import { CloseAction, ErrorAction, LanguageClient, RevealOutputChannelOn, TransportKind } from 'vscode-languageclient/node'
 import { settings } from './configuration'
 import { Crashes } from './crashes'
 import { findServer, Launch } from './launch'
@@ -19,6 +19,7 @@ export class Server implements vscode.Disposable {
   status?: Status
   problem = '' // why it is not running
   private client?: LanguageClient
+  private attempt = 0
   private timer?: NodeJS.Timeout
   private lastWords: string[] = []
   private readonly crashes = new Crashes()
@@ -32,17 +33,16 @@ export class Server implements vscode.Disposable {
 
   async start(): Promise<void> {
     clearTimeout(this.timer)
-    if (this.client) return
-    this.launch = await findServer(this.context)
-    if (!this.launch) return this.become('missing', 'seal-lsp is not installed')
-    this.log.info(`starting ${[this.launch.command, ...this.launch.args].join(' ')} (${this.launch.from})`)
-    this.lastWords = []
+    if (this.phase === 'starting' || this.phase === 'running') return
+    const attempt = ++this.attempt
     this.become('starting')
-    const client = (this.client = await this.newClient(this.launch))
-    client.onNotification('seal/status', (status: Status) => {
-      this.status = status
-      this.changed.fire()
-    })
+    this.launch = await findServer(this.context)
+    if (attempt !== this.attempt) return // stopped, or started anew, meanwhile
+    if (!this.launch) return this.become('missing', 'seal-lsp is not installed')
+    const client = await this.newClient(this.launch)
+    if (attempt !== this.attempt) return
+    this.log.info(`starting ${[this.launch.command, ...this.launch.args].join(' ')} (${this.launch.from})`)
+    this.client = client
     try {
       await client.start()
     } catch (error) {
@@ -53,11 +53,17 @@ export class Server implements vscode.Disposable {
 
   async stop(): Promise<void> {
     clearTimeout(this.timer)
+    this.attempt++
     const client = this.client
     this.client = undefined
     this.become('stopped')
-    // One that is starting up, or is gone, refuses to be stopped; its process ends with its input.
-    await client?.stop().catch((error) => this.log.warn(`stopping: ${error}`))
+    const process = client?.serverProcess
+    try {
+      await client?.stop()
+    } catch (error) {
+      this.log.warn(`stopping: ${error}`) // a client refuses while its server has not answered `initialize`
+      process?.kill()
+    }
   }
 
   async restart(): Promise<void> {
@@ -72,8 +78,14 @@ export class Server implements vscode.Disposable {
       void vscode.window.showWarningMessage(`seal-lsp is not running${this.problem ? `: ${this.problem}` : ''}`)
       return undefined
     }
-    const answer: unknown = await this.client.sendRequest('workspace/executeCommand', { command, arguments: [argument] })
-    return refused(answer) ? undefined : (answer as T)
+    try {
+      const params = { command, arguments: [argument] }
+      const answer: unknown = await this.client.sendRequest('workspace/executeCommand', params)
+      return refused(answer) ? undefined : (answer as T)
+    } catch (error) {
+      this.log.error(`${command}: ${error}`) // the server went away meanwhile, which the status bar says
+      return undefined
+    }
   }
 
   /** Settings changed outside of VS Code's configuration: the server is to ask again. */
@@ -88,10 +100,12 @@ export class Server implements vscode.Disposable {
 
   private async newClient(launch: Launch): Promise<LanguageClient> {
     const options = await settings()
+    this.lastWords = []
     const run = { command: launch.command, args: launch.args, transport: TransportKind.stdio }
     const client: LanguageClient = new LanguageClient('seal-lsp', 'seal-lsp', run, {
       documentSelector: DOCUMENTS,
       outputChannel: this.log,
+      revealOutputChannelOn: RevealOutputChannelOn.Never,
       initializationOptions: options,
       initializationFailedHandler: () => false, // `start` rejects, and says it once
       middleware: {
@@ -112,6 +126,11 @@ export class Server implements vscode.Disposable {
           return { action: CloseAction.DoNotRestart, handled: true }
         },
       },
+    })
+    client.onNotification('seal/status', (status: Status) => {
+      if (this.client !== client) return
+      this.status = status
+      this.changed.fire()
     })
     return client
   }
