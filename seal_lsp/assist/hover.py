@@ -122,7 +122,7 @@ def markdown(
         body.append(f"Usage (written by the model, vetted):\n\n```python\n{line.line}\n```")
     foot = [f"`{facts.qualname}`"] if facts.qualname else []
     if facts.library:
-        foot.append(f"**{facts.library.replace('@', ' ')}**")  # with its @ some editors make a mail address of it
+        foot.append(f"**{facts.library}**")
         state = learned_state(learned, symbol_snippets) if engine else ""
         foot += [state] if state else []
     body.append(" · ".join(foot))

@@ -123,4 +123,4 @@ def test_a_library_that_does_not_exist(tmp_path: Path) -> None:
 def test_on_the_default_weights(tmp_path: Path) -> None:
     done = demo(tmp_path, {"OMP_NUM_THREADS": str(os.cpu_count() or 1)}, "--budget-tokens", "1000")
     found = check(tmp_path, done)
-    assert "orchard-tools 1.2.0" in found["hover"]["before"]
+    assert "orchard-tools@1.2.0" in found["hover"]["before"]

@@ -140,7 +140,7 @@ def test_why_this_suggestion(window):
 
 def test_a_hover_has_version_and_learned_state(window):
     window.open_file("windows.py")
-    said = window.hover_over("climb", LIBRARY)
+    said = window.hover_over("climb", "orchard-tools@1.2.0")
     assert "climb(rungs: int = 4)" in said
     assert "learned (adapter" in said
     window.screenshot(SCREENSHOTS / "vscode-hover.png")
