@@ -192,7 +192,7 @@ def test_learning_shows_progress_and_how_it_ended(window):
     window.screenshot(SCREENSHOTS / "vscode-learning.png")
     seen = set()
     while window.said(f"Learning {LIBRARY}"):
-        seen.add(window.status("").inner_text())
+        seen.add(window.status("seal-lsp").inner_text())
         time.sleep(0.2)
     assert len(seen) > 1, "the percentage stood still"
     said = window.notification(f"{LIBRARY}: ").inner_text()
