@@ -1,6 +1,8 @@
 # make demo   the whole loop on one library, in a scratch project     LIB=name==version  CASES=file  BUDGET=tokens
 # make test   every test, offline (set-up itself needs the package index once)
 # make lint   ruff and the layers of the house
+# make vscode the VS Code extension, editor-clients/vscode/seal-lsp.vsix (needs Node 20 with npm)
+# make test-editors  the real editors, installed below build/editors and driven against the real server
 # All of them create .venv when it is missing or when pyproject.toml changed, and can be run again.
 
 PYTHON ?= python3.11
@@ -10,7 +12,7 @@ LIB    ?= throttled-py==3.3.1
 OUT    ?= build
 PYTEST ?=
 
-.PHONY: setup demo test lint weights clean check-tools
+.PHONY: setup demo test lint vscode test-editors test-vscode weights clean check-tools
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -51,6 +53,25 @@ test: $(STAMP) weights
 lint: $(STAMP)
 	@$(BIN)/ruff check seal_lsp tests
 	@$(BIN)/lint-imports
+
+VSCODE := editor-clients/vscode
+
+# The .vsix carries the server's wheel, so that an environment it makes has the server that fits it.
+vscode: $(STAMP)
+	@command -v npm >/dev/null || { echo "make vscode needs Node 20 or newer, with npm" >&2; exit 1; }
+	@rm -rf build/lib build/bdist.* $(VSCODE)/server
+	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir $(VSCODE)/server .
+	@cp LICENSE $(VSCODE)/
+	@cd $(VSCODE) && npm ci --silent --no-audit --no-fund && npm run --silent package
+
+# What a machine cannot run is skipped with the reason, which pytest prints at the end.
+test-editors: test-vscode
+
+test-vscode: $(STAMP) weights
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory vscode; fi
+	@$(BIN)/python -c 'import playwright' 2>/dev/null \
+	  || $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[editors]'
+	@$(BIN)/python -m pytest -m editors tests/editors/test_vscode.py tests/editors/test_vscode_bad_days.py $(PYTEST)
 
 clean:
 	rm -rf build .pytest_cache .ruff_cache .import_linter_cache

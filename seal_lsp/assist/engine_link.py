@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from seal_lsp.core.errors import EngineUnavailable, SealError
@@ -17,6 +18,7 @@ from seal_lsp.core.protocol import (
     CompleteRequest,
     Event,
     LearnedLibrary,
+    Learning,
     RankReply,
     RankRequest,
     Status,
@@ -202,6 +204,8 @@ class EngineLink:
 
         if event.kind == "status":
             self.status = decode(Status, event.data)
+        if event.kind == "progress" and self.status is not None:
+            self.status = replace(self.status, learning=decode(Learning, event.data))
         if event.kind in CHANGES_ANSWERS:
             self.changed()
         self._tell(event)

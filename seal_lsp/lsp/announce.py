@@ -120,11 +120,16 @@ def status_message(status: Status | None, problem: str, off: bool) -> dict[str, 
         "state": status.state,
         "model": status.model,
         "runtime": status.runtime,
-        "learning": asdict(status.learning) if status.learning else None,
+        "learning": _rounded(status.learning) if status.learning else None,
         "queue": list(status.queue),
         "libraries": [asdict(library) for library in status.libraries],
         "paused": status.paused,
     }
+
+
+def _rounded(learning: Learning) -> dict[str, Any]:
+    """To whole per cents: a fraction that grows by less is no news for an editor."""
+    return {**asdict(learning), "fraction": int(learning.fraction * 100) / 100}
 
 
 def _text(learning: Learning) -> str:

@@ -87,6 +87,7 @@ class Desk:
         from seal_lsp.lsp.announce import Announcer
         from seal_lsp.lsp.feedback import FeedbackDesk
         from seal_lsp.lsp.watching import Watching
+        from seal_lsp.lsp.why import Shown
         from seal_lsp.store.paths import Paths
 
         self.paths = Paths.default()
@@ -99,6 +100,7 @@ class Desk:
         self.announcer = Announcer(self)
         self.watching = Watching(self)
         self.feedback = FeedbackDesk(self)
+        self.shown = Shown()
 
     def _follow_client(self) -> None:
         """End with the editor even when it died without closing our input."""

@@ -255,10 +255,12 @@ class Settings(_Group):
 
     def learn_overrides(self) -> dict:
         """What a LearnRequest tells the learner of these settings."""
+        capped = self.learn.max_tokens != LearnSettings.model_fields["max_tokens"].default
         share = {"never": {"write.model_share": 0.0}, "always": {"write.model_share": _MODEL_SHARE}}
         return {
             "collect.dependents": self.collect.dependents,
             "collect.exclude": list(self.files.exclude),
+            **({"tokens_at_most": self.learn.max_tokens} if capped else {}),
             **share.get(self.learn.model_writes, {}),
         }
 

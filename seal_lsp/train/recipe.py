@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 
 from seal_lsp.core.errors import UsageError
 
@@ -42,8 +42,12 @@ class Recipe:
 
 
 def recipe_with(overrides: dict, seed: int) -> Recipe:
-    """The default recipe with fields changed. Raises UsageError on an unknown field or a value of the wrong kind."""
-    defaults = Recipe(seed=seed)
+    """The default recipe with fields changed. Raises UsageError on an unknown field or a value of the wrong kind.
+
+    `tokens_at_most` is no field: it caps the default of `tokens`, which who sets it need not know."""
+    defaults, overrides = Recipe(seed=seed), dict(overrides)
+    most = overrides.pop("tokens_at_most", defaults.tokens)
+    defaults = replace(defaults, tokens=min(defaults.tokens, most))
     known = {f.name: getattr(defaults, f.name) for f in fields(Recipe)}
     unknown = set(overrides) - set(known)
     if unknown:
@@ -54,4 +58,4 @@ def recipe_with(overrides: dict, seed: int) -> Recipe:
             values[name] = tuple(value) if name == "targets" else type(known[name])(value)
         except (TypeError, ValueError) as error:
             raise UsageError(f"recipe field {name} cannot be {value!r}") from error
-    return Recipe(**({"seed": seed} | values))
+    return replace(defaults, **values)

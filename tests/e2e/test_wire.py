@@ -54,6 +54,16 @@ async def test_a_session(editor, workspace, home, clients):
             await client.ask("workspace/executeCommand", {"command": "seal.accepted", "arguments": arguments}) is None
         )
 
+        # why, and what there is to learn
+        why = await client.ask("workspace/executeCommand", {"command": "seal.why"})
+        assert (why["text"], why["adapter"], why["library"]) == ("climb(rungs=2)", "", "")
+        assert why["message"].startswith("`climb(rungs=2)`: ")
+        asked = await client.until(lambda m: m["method"] == "window/showMessageRequest")
+        assert asked["params"]["message"] == why["message"]
+        listed = await client.ask("workspace/executeCommand", {"command": "seal.libraries"})
+        (row,) = listed["libraries"]
+        assert (row["library"], row["state"], row["root"]) == (LIBRARY, "", str(workspace))
+
         # hover, before
         hover = await client.ask("textDocument/hover", place(uri, {"line": 3, "character": 9}))
         value = hover["contents"]["value"]
@@ -87,6 +97,13 @@ async def test_a_session(editor, workspace, home, clients):
         assert labels(menu)[0] == "fold"
         ghost = await client.ask("textDocument/inlineCompletion", inline(uri, cursor))
         assert ghost["items"][0]["insertText"] == "fold()"
+        why = await client.ask("workspace/executeCommand", {"command": "seal.why", "arguments": [{"quiet": True}]})
+        assert why["library"] == LIBRARY
+        assert why["adapter"]
+        listed = await client.ask("workspace/executeCommand", {"command": "seal.libraries"})
+        assert [(r["library"], r["state"], r["adapter"]) for r in listed["libraries"]] == [
+            (LIBRARY, "live", why["adapter"])
+        ]
         hover = await client.ask("textDocument/hover", place(uri, {"line": 3, "character": 9}))
         assert "learned (adapter `" in hover["contents"]["value"]
         assert "3 vetted snippets" in hover["contents"]["value"]

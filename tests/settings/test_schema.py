@@ -87,3 +87,8 @@ def test_importing_the_schema_imports_nothing_heavy():
         " if m in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(("given", "sent"), [({}, None), ({"learn": {"max_tokens": 3000}}, 3000)])
+def test_a_budget_that_somebody_set_reaches_the_learner(given, sent):
+    assert merge(given)[0].learn_overrides().get("tokens_at_most") == sent

@@ -89,14 +89,34 @@ async def _status(ls: SealServer, arguments: dict) -> dict:
 
 
 async def _audit(ls: SealServer, arguments: dict) -> dict:
-    client = await ls.desk.link.connected(CONNECT_S)
     if not arguments.get("library"):
+        client = await ls.desk.link.connected(CONNECT_S)
         rows = await client.audit(limit=int(arguments.get("limit", 200)))
         return {"rows": list(rows)}
-    library = _library(arguments)
-    detail = await client.learned(library)
-    await _show(ls, report(asdict(detail)), library)
-    return asdict(detail)
+    return await show_learned(ls, _library(arguments))
+
+
+async def show_learned(ls: SealServer, library: str) -> dict:
+    """Open the record of what was learned of a library."""
+    detail = asdict(await (await ls.desk.link.connected(CONNECT_S)).learned(library))
+    await _show(ls, report(detail), library)
+    return detail
+
+
+async def _libraries(ls: SealServer, arguments: dict) -> dict:
+    from seal_lsp.lsp.libraries import rows
+
+    return {"libraries": rows(ls.desk)}
+
+
+async def _why(ls: SealServer, arguments: dict) -> dict:
+    """The answer is for editors that show it themselves (`quiet`); else the user is told."""
+    from seal_lsp.lsp.why import tell, why
+
+    answer = await why(ls.desk, str(arguments.get("id", "")))
+    if not arguments.get("quiet"):
+        ls.desk.background(tell(ls.desk, answer))
+    return answer
 
 
 async def _accepted(ls: SealServer, arguments: dict) -> None:
@@ -110,7 +130,9 @@ COMMANDS: dict[str, Callable[[Any, dict], Awaitable[Any]]] = {
     "seal.pause": _pause,
     "seal.resume": _resume,
     "seal.status": _status,
+    "seal.libraries": _libraries,
     "seal.audit": _audit,
+    "seal.why": _why,
     "seal.accepted": _accepted,
 }
 

@@ -57,7 +57,9 @@ async def _inline(ls: SealServer, params: types.InlineCompletionParams) -> types
         return None  # the text moved on; the request for the newer text brings the answer
     if found:
         desk.feedback.shown(document, found[0])
-    items = [_item(document, suggestion) for suggestion in (found if invoked else found[:1])]
+    sent = found if invoked else found[:1]
+    desk.shown.add(sent)
+    items = [_item(document, suggestion) for suggestion in sent]
     return types.InlineCompletionList(items=items)
 
 

@@ -1,0 +1,88 @@
+"""What the editors' tests need of this machine. What is not there is installed below build/editors; what cannot be is
+a skip that says why.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import vscode
+from farm import environ
+
+ROOT = Path(__file__).parents[2]
+EDITORS = Path(os.environ.get("SEAL_EDITORS", ROOT / "build" / "editors"))
+EXTENSION = ROOT / "editor-clients" / "vscode"
+
+
+@pytest.fixture(scope="session")
+def code_server() -> Path:
+    """The folder where VS Code is installed as code-server."""
+    folder = EDITORS / "code-server"
+    if not (folder / "complete").exists():
+        script = Path(__file__).with_name("get_code_server.sh")
+        done = subprocess.run(["bash", str(script), str(folder)], capture_output=True, text=True)
+        if done.returncode:
+            pytest.skip(f"code-server could not be installed (npm and PyPI are needed): {_last(done)}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None and shutil.which("apt-get") and os.geteuid() == 0:
+        command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            pytest.skip(f"no Chromium, and apt-get could not install it: {_last(done)}")
+        found = shutil.which("chromium")
+    if found is None:
+        pytest.skip("no Chromium on this machine (Debian: apt install chromium)")
+    return found
+
+
+@pytest.fixture(scope="session")
+def vsix() -> Path:
+    """The extension as `make vscode` builds it: built by the make target that runs these tests."""
+    package = EXTENSION / "seal-lsp.vsix"
+    if not package.exists():
+        if shutil.which("npm") is None:
+            pytest.skip("the extension cannot be built: no npm on this machine (Node 20 or newer)")
+        pytest.fail(f"{package} is not there: make vscode")
+    return package
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str):
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=vscode.BROWSER)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def open_window(browser, code_server, vsix, tmp_path):
+    """`open_window(folder, settings, NAME=value)`: a window of a code-server of the test's own; both end with it."""
+    with contextlib.ExitStack() as stack:
+
+        def start(folder: Path, settings: dict, *, trust: bool = True, **variables: str) -> vscode.Window:
+            seen = environ(tmp_path / "home", **variables)
+            address = stack.enter_context(
+                vscode.served(code_server, vsix, tmp_path / "profile", settings, seen, trust=trust)
+            )
+            window = vscode.Window(stack.enter_context(vscode.page_of(browser, tmp_path / "last.png")))
+            window.open_folder(address, folder)
+            return window
+
+        yield start
+
+
+def _last(done: subprocess.CompletedProcess[str]) -> str:
+    words = (done.stderr or done.stdout).strip().splitlines()
+    return words[-1] if words else f"exit {done.returncode}"
