@@ -123,7 +123,7 @@ class InlineSettings(_Group):
         " you type slowly enough to see the answer before the next key.",
     )
     min_confidence: float = Field(
-        0.3,
+        0.2,
         ge=0.0,
         le=1.0,
         description="A suggestion that comes by itself is shown when the model is at least so sure of its name, or of"
