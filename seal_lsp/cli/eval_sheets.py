@@ -41,7 +41,7 @@ def sheets(report: Mapping) -> list[Sheet]:
     found += [
         _later(arms),
         _kinds(arms),
-        _silence(report["silence"]),
+        _silence(report.get("silence", {})),
         _hovers(report.get("hovers")),
         _learning(report["libraries"]),
         _rejected(report["libraries"]),
@@ -146,7 +146,7 @@ def _silence(curves: Mapping) -> Sheet:
     rows = [
         (words, f"{one['threshold']:.2f}", str(one["places"]), *(percent(one[key]) for key in SILENCE))
         for split, words in SPLIT_NAMES.items()
-        for one in curves[split]
+        for one in curves.get(split, ())
     ]
     note = (
         "Of the product's ghost texts those at least so sure of themselves (inline.min_confidence): how many are shown,"

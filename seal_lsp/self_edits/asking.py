@@ -109,10 +109,11 @@ def prompts(
     """
     symbols = [s for s in shelf.of_kind("class", "function") if s.parameters is not None and not refuses(s.signature())]
     first = rng.randrange(len(KINDS))
+    place_of = {symbol.qualname: place for place, symbol in enumerate(symbols)}
     turn = 0
     while symbols:
-        for place, symbol in enumerate(weighted_order(shelf, symbols, rng)):
-            kind = KINDS[(first + turn + place) % len(KINDS)]
+        for symbol in weighted_order(shelf, symbols, rng):
+            kind = KINDS[(first + turn + place_of[symbol.qualname]) % len(KINDS)]
             yield _prompt(kind, shelf, symbol, seen.get(symbol.qualname, []), rng, refuses, example)
         turn += 1
 

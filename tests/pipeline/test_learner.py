@@ -17,7 +17,7 @@ from seal_lsp.store.ledger import Ledger
 from seal_lsp.store.paths import Paths
 
 OVERRIDES = {
-    "tokens": 2400, "step_tokens": 256, "sequence": 128, "rank": 4, "alpha": 8, "learning_rate": 0.01,
+    "tokens": 3600, "step_tokens": 256, "sequence": 128, "rank": 4, "alpha": 8, "learning_rate": 0.06,
     "gate.least_probes": 8, "device": "cpu",
 }  # fmt: skip
 PHASES = ("known", "collect", "write", "vet", "train", "gate")
@@ -78,7 +78,8 @@ def test_a_real_cycle_reports_and_leaves_a_complete_candidate(home, whole):
     assert [p for p in dict.fromkeys(line["phase"] for line in progress)] == list(PHASES)
     assert outcome["status"] in ("promoted", "rejected")
     assert bool(outcome["reasons"]) == (outcome["status"] == "rejected")
-    assert outcome["train"]["losses"][-1] < outcome["train"]["losses"][0]
+    # eleven steps at a high rate must show at places held out, even on a random model, or nothing was learned
+    assert outcome["gate"]["own"]["mean"] > 0
     manifest = json.loads((home.paths.cycles / "whole" / "adapter" / "manifest.json").read_text())
     assert manifest["adapter"] == outcome["adapter"]
     assert rows["train"] == rows["gate"] == 1
