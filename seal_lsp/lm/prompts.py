@@ -32,7 +32,7 @@ class FimFormat:
 # In order: the first whose three tokens all are in the vocabulary.
 FORMATS: tuple[FimFormat, ...] = (
     FimFormat("qwen-coder", "<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>",
-              stops=("<|file_sep|>", "<|repo_name|>", "<|fim_pad|>")),
+              stops=("<|file_sep|>", "<|file_separator|>", "<|repo_name|>", "<|fim_pad|>")),
     FimFormat("starcoder2", "<fim_prefix>", "<fim_suffix>", "<fim_middle>", stops=("<file_sep>", "<repo_name>")),
     # DeepSeek writes hole where others write suffix and end where they write middle: begin, before, hole, after, end.
     FimFormat("deepseek-coder", "<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>"),
@@ -49,7 +49,8 @@ class TextWindow(Protocol):
 
 
 def fim_format(vocabulary: Collection[str]) -> FimFormat | None:
-    """The family's format (CodeGemma uses Qwen's spelling, Granite StarCoder's); None for a left-to-right model."""
+    """The family's format (CodeGemma and Granite 4 use Qwen's spelling, older Granite StarCoder's); None for a
+    model that only writes left to right."""
     return next((f for f in FORMATS if {f.prefix, f.suffix, f.middle} <= set(vocabulary)), None)
 
 

@@ -10,19 +10,28 @@ QWEN = {"<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|fim_pad|>", "a"
 STAR = {"<fim_prefix>", "<fim_suffix>", "<fim_middle>", "<fim_pad>"}
 DEEP = {"<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>"}
 LLAMA = {"▁<PRE>", "▁<SUF>", "▁<MID>", "▁<EOT>"}
+GEMMA = {"<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|file_separator|>", "<start_of_turn>"}
+GRANITE_CODE = STAR | {"<reponame>", "<empty_output>"}
+GRANITE_4 = {"<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>", "<|fim_pad|>", "<|start_of_role|>"}
 
 
 @pytest.mark.parametrize(
-    ("vocabulary", "expected"),
+    ("vocabulary", "expected", "end"),
     [
-        (QWEN, "<|fim_prefix|>BEFORE<|fim_suffix|>AFTER<|fim_middle|>"),
-        (STAR, "<fim_prefix>BEFORE<fim_suffix>AFTER<fim_middle>"),
-        (DEEP, "<｜fim▁begin｜>BEFORE<｜fim▁hole｜>AFTER<｜fim▁end｜>"),
-        (LLAMA, "▁<PRE>BEFORE▁<SUF>AFTER▁<MID>"),
+        (QWEN, "<|fim_prefix|>BEFORE<|fim_suffix|>AFTER<|fim_middle|>", "<|file_sep|>"),
+        (GEMMA, "<|fim_prefix|>BEFORE<|fim_suffix|>AFTER<|fim_middle|>", "<|file_separator|>"),
+        (GRANITE_4, "<|fim_prefix|>BEFORE<|fim_suffix|>AFTER<|fim_middle|>", "<|fim_pad|>"),
+        (STAR, "<fim_prefix>BEFORE<fim_suffix>AFTER<fim_middle>", "<file_sep>"),
+        (GRANITE_CODE, "<fim_prefix>BEFORE<fim_suffix>AFTER<fim_middle>", "<fim_middle>"),
+        (DEEP, "<｜fim▁begin｜>BEFORE<｜fim▁hole｜>AFTER<｜fim▁end｜>", "<｜fim▁hole｜>"),
+        (LLAMA, "▁<PRE>BEFORE▁<SUF>AFTER▁<MID>", "▁<EOT>"),
     ],
+    ids=["qwen-coder", "code-gemma", "granite-4", "starcoder2", "granite-code", "deepseek-coder", "code-llama"],
 )
-def test_each_family(vocabulary, expected):
-    assert fim_format(vocabulary).prompt("BEFORE", "AFTER") == expected
+def test_each_family(vocabulary, expected, end):
+    found = fim_format(vocabulary)
+    assert found.prompt("BEFORE", "AFTER") == expected
+    assert end in found.ends
 
 
 @pytest.mark.parametrize("vocabulary", [set(), {"<|endoftext|>", "<|im_start|>"}, QWEN - {"<|fim_middle|>"}])
