@@ -53,7 +53,8 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """`selected` is (start, end, text) of the menu's selected item: a suggestion must extend that text."""
+    """`selected` is (start, end, text) of the menu's selected item: a suggestion must extend that text. `context` is
+    what the model reads before the text."""
 
     document: str
     text: str
@@ -61,6 +62,7 @@ class Ask:
     place: Place
     selected: tuple[int, int, str] | None = None
     invoked: bool = False
+    context: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +186,12 @@ class Inline:
         if len(names) > 1:
             reply = await self._link.rank(
                 RankRequest(
-                    window(head[: facts.start], PREFIX_CHARACTERS), names, libraries, _left_ms(deadline), _request()
+                    window(head[: facts.start], PREFIX_CHARACTERS),
+                    names,
+                    libraries,
+                    _left_ms(deadline),
+                    _request(),
+                    ask.context,
                 )
             )
             scores = dict(zip(names, reply.scores, strict=False)) if reply is not None else {}
@@ -231,6 +238,7 @@ class Inline:
             stop=STOP_LINE if ends_with_line(_around(writing.head + begin, writing.after)) else STOP_BLOCK,
             deadline_ms=left,
             background=background,
+            context=writing.ask.context,
         )
         return await self._link.complete(replace(request, request=_request()))
 

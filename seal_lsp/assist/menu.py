@@ -45,8 +45,11 @@ class Menus:
         self._deadline_ms = deadline_ms
         self._rankings: OrderedDict[str, asyncio.Task] = OrderedDict()
 
-    async def menu(self, text: str, offset: int, place: Place, *, model: bool = True) -> Menu | None:
-        """None where nothing is known. `model` False keeps the text from the engine."""
+    async def menu(
+        self, text: str, offset: int, place: Place, *, model: bool = True, context: str = ""
+    ) -> Menu | None:
+        """None where nothing is known. `model` False keeps the text from the engine; `context` is what that reads
+        first."""
         facts = await self._analysis.completions(text, offset, place)
         if facts is None or not facts.kind:
             return None
@@ -58,7 +61,7 @@ class Menus:
             return Menu(facts, shown, ranked=False, coming=self._loading())
         everything = static_order(facts.members)
         names = [m.name for m in (everything if len(everything) <= MAX_RANKED else shown)[:MAX_RANKED]]
-        task = self._ranking(text[: facts.start], tuple(dict.fromkeys(names)), facts.libraries)
+        task = self._ranking(text[: facts.start], tuple(dict.fromkeys(names)), facts.libraries, context)
         done, _ = await asyncio.wait({task}, timeout=self._deadline_ms() / 1000)
         if not done:
             return Menu(facts, shown, ranked=False, coming=True)
@@ -71,27 +74,32 @@ class Menus:
         status = self._link.status
         return status is not None and status.state == "loading"
 
-    def _ranking(self, prefix: str, names: tuple[str, ...], libraries: tuple[str, ...]) -> asyncio.Task:
-        key = hashlib.sha256(repr((self._link.epoch, prefix, names, libraries)).encode()).hexdigest()
+    def _ranking(
+        self, prefix: str, names: tuple[str, ...], libraries: tuple[str, ...], context: str
+    ) -> asyncio.Task:
+        key = hashlib.sha256(repr((self._link.epoch, context, prefix, names, libraries)).encode()).hexdigest()
         task = self._rankings.get(key)
         if task is not None and not (task.done() and (task.cancelled() or not task.result()[0])):
             self._rankings.move_to_end(key)
             return task
         for other in self._rankings.values():
             other.cancel()  # one menu is open at a time; done ones are not touched by this
-        task = asyncio.ensure_future(self._ask(prefix, names, libraries))
+        task = asyncio.ensure_future(self._ask(prefix, names, libraries, context))
         self._rankings[key] = task
         while len(self._rankings) > REMEMBERED:
             self._rankings.popitem(last=False)[1].cancel()
         return task
 
-    async def _ask(self, prefix: str, names: tuple[str, ...], libraries: tuple[str, ...]) -> tuple[dict, str]:
+    async def _ask(
+        self, prefix: str, names: tuple[str, ...], libraries: tuple[str, ...], context: str
+    ) -> tuple[dict, str]:
         reply = await self._link.rank(
             RankRequest(
                 prefix=window(prefix, PREFIX_CHARACTERS),
                 candidates=names,
                 libraries=libraries,
                 deadline_ms=self._deadline_ms() * BACKGROUND_FACTOR,
+                context=context,
             )
         )
         if reply is None:

@@ -112,6 +112,11 @@ class LanguageModel(Protocol):
         """Teacher-forced score of `continuation` after `context` for each (context, continuation)."""
         ...
 
+    def cursor_prompt(self, before: str, after: str, max_prompt_tokens: int, context: str = "") -> str:
+        """What to hand to the others for a cursor between two texts, `max_prompt_tokens` of them, in the order that the
+        model family knows; `context` goes first, at most half as much again."""
+        ...
+
     def load_adapter(self, folder: Path, digest: str) -> None:
         """Make an adapter available under its digest. Raises StoreDamaged when it does not fit or does not bind,
         AdapterUnavailable when a model elsewhere cannot have it."""

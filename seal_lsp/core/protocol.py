@@ -61,6 +61,7 @@ class RankRequest:
     libraries: tuple[str, ...] = ()
     deadline_ms: int | None = None
     request: str = ""  # an id that /v1/cancel names
+    context: str = ""  # read before the prefix
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ class CompleteRequest:
     deadline_ms: int | None = None
     request: str = ""
     background: bool = False
+    context: str = ""
 
 
 @dataclass(frozen=True, slots=True)

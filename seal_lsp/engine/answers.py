@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from seal_lsp.core.errors import Cancelled, ModelError, UsageError
 from seal_lsp.core.library import LibraryId
-from seal_lsp.core.lm import Cancel
+from seal_lsp.core.lm import Cancel, LanguageModel
 from seal_lsp.core.protocol import CompleteReply, CompleteRequest, RankReply, RankRequest
 from seal_lsp.engine.generation import GenerationQueue, Job, Priority
 from seal_lsp.engine.model_host import ModelHost
@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 PROMPT_TOKENS = 512  # more costs time before the first token and gains little
+WITH_CONTEXT = PROMPT_TOKENS * 3 // 2  # as LanguageModel.cursor_prompt puts it in front
 CANDIDATES_AT_MOST = 512
 GRACE_S = 0.3  # a model looks at its deadline once a token
 RECENT = 2  # places that are read again under an adapter before it goes live
@@ -47,7 +48,7 @@ class Answers:
         self._answering = answering
         self._changed = changed
         self._open: dict[str, Job] = {}
-        self._recent: deque[tuple[str, tuple[str, ...]]] = deque(maxlen=RECENT)
+        self._recent: deque[tuple[str, tuple[str, ...]]] = deque(maxlen=RECENT)  # (prompt, libraries)
 
     async def rank(self, request: RankRequest) -> RankReply:
         if not request.candidates:
@@ -58,17 +59,13 @@ class Answers:
         if not model.info.scores:
             raise ModelError(f"{model.info.runtime}: names keep their static order", hint="see seal-lsp doctor")
         began = time.monotonic()
-        self._recent.append((request.prefix, tuple(request.libraries)))
 
         def work(cancel: Cancel) -> RankReply:
             adapter = router.route(request.libraries)
             digest = adapter.digest if adapter else None
+            prompt = self._prompt(model, request)
             ranked = model.rank_names(
-                request.prefix,
-                request.candidates,
-                adapter=digest,
-                cancel=cancel,
-                max_prompt_tokens=PROMPT_TOKENS,
+                prompt, request.candidates, adapter=digest, cancel=cancel, max_prompt_tokens=WITH_CONTEXT
             )
             if cancel.is_set():
                 raise Cancelled("stopped on request")
@@ -80,7 +77,6 @@ class Answers:
         model, router = self._host.ready()
         began = time.monotonic()
         deadline_s = request.deadline_ms / 1000 if request.deadline_ms else None
-        self._recent.append((request.prefix, tuple(request.libraries)))
 
         def work(cancel: Cancel) -> CompleteReply:
             adapter = router.route(request.libraries)
@@ -88,9 +84,7 @@ class Answers:
             left = deadline_s - (time.monotonic() - began) if deadline_s else None
             if left is not None and left <= 0:
                 return CompleteReply((), digest or "", model.info.id, "deadline", 0.0, _ms(began))
-            prompts = alternatives(request.prefix, request.n)
-            if request.suffix.strip() and model.info.fim:
-                prompts[0] = model.cursor_prompt(request.prefix, request.suffix, PROMPT_TOKENS)
+            prompts = [self._prompt(model, request, request.suffix), *shortened(request.prefix, request.n - 1)]
             generations = model.generate(
                 prompts,
                 max_tokens=request.max_tokens,
@@ -98,7 +92,7 @@ class Answers:
                 adapter=digest,
                 deadline_s=left,
                 cancel=cancel,
-                max_prompt_tokens=PROMPT_TOKENS,
+                max_prompt_tokens=WITH_CONTEXT,
             )
             if cancel.is_set():
                 raise Cancelled("stopped on request")
@@ -118,7 +112,7 @@ class Answers:
 
         def work(cancel: Cancel) -> None:
             for prompt in prompts:
-                model.generate([prompt], max_tokens=1, adapter=digest, cancel=cancel, max_prompt_tokens=PROMPT_TOKENS)
+                model.generate([prompt], max_tokens=1, adapter=digest, cancel=cancel, max_prompt_tokens=WITH_CONTEXT)
                 if cancel.is_set():
                     raise Cancelled("somebody types")
 
@@ -138,6 +132,11 @@ class Answers:
             return False
         job.stop()
         return True
+
+    def _prompt(self, model: LanguageModel, request: RankRequest | CompleteRequest, suffix: str = "") -> str:
+        prompt = model.cursor_prompt(request.prefix, suffix, PROMPT_TOKENS, request.context)
+        self._recent.append((prompt, tuple(request.libraries)))
+        return prompt
 
     async def _run(
         self,
@@ -174,15 +173,15 @@ class Answers:
             self._changed()
 
 
-def alternatives(prefix: str, n: int) -> list[str]:
-    """Prompts for up to `n` distinct greedy continuations: the same place seen with ever less before it."""
+def shortened(prefix: str, n: int) -> list[str]:
+    """Prompts for up to `n` further greedy continuations: the same place seen with ever less before it."""
     lines = prefix.splitlines(keepends=True)
     prompts = [prefix]
     for kept in (max(len(lines) // 2, 1), max(len(lines) // 6, 1)):
         shorter = "".join(lines[-kept:])
         if shorter not in prompts:
             prompts.append(shorter)
-    return prompts[: max(n, 1)]
+    return prompts[1 : 1 + max(n, 0)]
 
 
 def _ms(began: float) -> float:

@@ -184,9 +184,9 @@ class LocalLanguageModel:
         """The last `max_tokens` tokens of a text, as text."""
         return self.tokens.tail(text, max_tokens)
 
-    def cursor_prompt(self, before: str, after: str, max_prompt_tokens: int) -> str:
+    def cursor_prompt(self, before: str, after: str, max_prompt_tokens: int, context: str = "") -> str:
         """What to hand to `generate` for a cursor between two texts; `before` alone where the model cannot infill."""
-        return cursor_prompt(self.tokens, self.fim, before, after, max_prompt_tokens)
+        return cursor_prompt(self.tokens, self.fim, before, after, max_prompt_tokens, context)
 
     def _cut(self, text: str, limit: int) -> str:
         return self.tokens.anchored(text, limit) if self._anchored else text

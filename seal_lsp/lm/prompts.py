@@ -43,6 +43,8 @@ FORMATS: tuple[FimFormat, ...] = (
 class TextWindow(Protocol):
     """`lm.tokens.Tokens` is one."""
 
+    def anchored(self, text: str, limit: int) -> str: ...
+
     def tail(self, text: str, limit: int) -> str: ...
 
     def head(self, text: str, limit: int) -> str: ...
@@ -54,10 +56,20 @@ def fim_format(vocabulary: Collection[str]) -> FimFormat | None:
     return next((f for f in FORMATS if {f.prefix, f.suffix, f.middle} <= set(vocabulary)), None)
 
 
-def cursor_prompt(window: TextWindow, fim: FimFormat | None, before: str, after: str, limit: int) -> str:
-    """The prompt for a cursor between two texts, at most `limit` tokens long. A quarter of it is what comes after."""
+def cursor_prompt(
+    window: TextWindow, fim: FimFormat | None, before: str, after: str, limit: int, context: str = ""
+) -> str:
+    """The prompt for a cursor between two texts, at most `limit` tokens of them: a quarter of it is what comes after,
+    where the model can infill. What stands before begins at a line that stays while somebody types.
+
+    `context` is read first, at most half as many tokens again, so that its keys and values outlast every key typed."""
+    context = window.head(context, limit // 2) if context else ""
     if fim is None or not after.strip():
-        return window.tail(before, limit)
+        return context + _end(window, before, limit)
     room = max(limit - 3, 2)
     after = window.head(after, room // 4)
-    return fim.prompt(window.tail(before, room - room // 4), after)
+    return fim.prompt(context + _end(window, before, room - room // 4), after)
+
+
+def _end(window: TextWindow, before: str, limit: int) -> str:
+    return window.tail(window.anchored(before, limit), limit)  # an anchor is a line's beginning: lines may be longer

@@ -160,9 +160,8 @@ class RemoteLanguageModel:
         self._server.wait(self._dialect.under(adapter), Limits(None, None))
         self._adapters[digest] = adapter
 
-    def cursor_prompt(self, before: str, after: str, max_prompt_tokens: int) -> str:
-        """As LocalLanguageModel's; asked for only where the model can infill."""
-        return cursor_prompt(self.tokens, self.fim, before, after, max_prompt_tokens)
+    def cursor_prompt(self, before: str, after: str, max_prompt_tokens: int, context: str = "") -> str:
+        return cursor_prompt(self.tokens, self.fim, before, after, max_prompt_tokens, context)
 
     def close(self) -> None:
         self._server.close()

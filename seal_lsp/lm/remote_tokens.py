@@ -27,6 +27,14 @@ class ServerTokens:
     def anchored(self, text: str, limit: int) -> str:
         return text
 
+    def tail(self, text: str, limit: int) -> str:
+        """Surely no fewer than `limit` tokens: `window` counts them."""
+        return _end(text, limit)
+
+    def head(self, text: str, limit: int) -> str:
+        """Surely no more than `limit` tokens long, cut at a line."""
+        return text if len(text) <= limit else text[: text.rfind("\n", 0, limit) + 1]
+
     def window(self, text: str, limit: int) -> list[int]:
         return self._window(self._encoded([_end(text, limit)])[0], limit)
 

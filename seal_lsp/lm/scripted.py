@@ -67,6 +67,9 @@ class ScriptedLanguageModel:
     def info(self) -> ModelInfo:
         return self._info
 
+    def cursor_prompt(self, before: str, after: str, max_prompt_tokens: int, context: str = "") -> str:
+        return context + before
+
     def generate(
         self,
         prompts: Sequence[str],

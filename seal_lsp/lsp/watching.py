@@ -17,6 +17,7 @@ from pygls.uris import to_fs_path
 from seal_lsp.core.errors import EnvironmentProblem, SealError, UsageError
 from seal_lsp.core.protocol import Event, LearnReply, LearnRequest
 from seal_lsp.lsp import scan_task
+from seal_lsp.store.declined import Declined
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,6 +32,7 @@ SOON_S = 0.3
 LATER_S = 5.0
 CONNECT_S = 30.0
 LEARN, NEVER = "Learn", "Never"
+WATCHED = "watch"  # the reason of what is not asked for by name
 
 
 class Watching:
@@ -43,6 +45,7 @@ class Watching:
         self._requested: set[str] = set()
         self._opened: set[Path] = set()
         self._connected = False
+        self._declined = Declined(desk.paths.declined)
         self.decisions: dict[Path, list[Decision]] = {}  # the last ones, for `seal.status`
 
     def start(self) -> None:
@@ -177,6 +180,9 @@ class Watching:
         await self._request(library, root)
 
     async def _ask(self, library: str, reason: str, root: Path) -> None:
+        name = library.partition("@")[0]
+        if name in await asyncio.to_thread(self._declined.names):
+            return
         actions = [types.MessageActionItem(title=LEARN), types.MessageActionItem(title=NEVER)]
         params = types.ShowMessageRequestParams(
             type=types.MessageType.Info,
@@ -186,11 +192,16 @@ class Watching:
         answer = await self._desk.server.window_show_message_request_async(params)
         if answer is not None and answer.title == LEARN:
             await self._request(library, root)
+        elif answer is not None:
+            try:
+                await asyncio.to_thread(self._declined.add, name)
+            except (OSError, SealError) as error:
+                log.warning("that %s is never to be learned is not kept: %s", library, error)
 
     async def _request(self, library: str, root: Path) -> None:
         self._requested.add(library)
         try:
-            reply = await self.learn(library, root, reason="watch")
+            reply = await self.learn(library, root, reason=WATCHED)
             log.info("learning %s: %s %s", library, reply.state, reply.reason)
         except SealError as error:
             self._requested.discard(library)
@@ -207,6 +218,8 @@ class Watching:
         if any(fnmatchcase(name, pattern.lower()) for pattern in settings.learn.exclude):
             raise UsageError(f"{name} is excluded from learning", hint="change the setting learn.exclude")
         environment = await self._environment_with(library, root)
+        if reason != WATCHED:
+            await asyncio.to_thread(self._declined.remove, name)
         client = await self._desk.link.connected(CONNECT_S)
         roots = tuple(str(r) for r in self._desk.roots()) if settings.collect.workspace else ()
         return await client.learn(

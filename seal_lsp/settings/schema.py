@@ -129,6 +129,13 @@ class InlineSettings(_Group):
         description="A suggestion that comes by itself is shown when the model is at least so sure of its name, or of"
         " its text where no name is due; `seal-lsp eval` prints what a threshold shows and how much of that is right.",
     )
+    context_tokens: int = Field(
+        192,
+        ge=0,
+        le=256,
+        description="How many tokens of other open files, of places like the one you are at, the model reads before the"
+        " file; 0: none.",
+    )
 
 
 class HoverSettings(_Group):

@@ -67,6 +67,10 @@ class Paths:
         return self.data / "feedback.db"
 
     @property
+    def declined(self) -> Path:
+        return self.data / "declined.json"
+
+    @property
     def index(self) -> Path:
         return self.cache / "index.db"
 

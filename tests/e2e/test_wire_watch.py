@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 
 import orchard
@@ -57,6 +58,36 @@ async def test_ask_asks_once_and_takes_the_answer(tmp_path, home, clients):
         assert [action["title"] for action in asked[0]["actions"]] == ["Learn", "Never"]
 
 
+async def test_never_is_for_good_until_it_is_learned_by_name(tmp_path, home, clients):
+    workspace = make_workspace(tmp_path / "farm", declared=False)
+    async with engine(home):
+        settings = {"learn": {"trust": "ask"}}
+        client = await clients(workspace, VSCODE, settings=settings)
+        client.answers["window/showMessageRequest"] = lambda params: params["actions"][1]
+        client.open(workspace / "main.py", MAIN)
+        kept = home / "data" / "declined.json"
+        async with asyncio.timeout(60):
+            while not kept.exists():
+                await asyncio.sleep(0.1)
+        assert json.loads(kept.read_text()) == ["orchard-tools"]
+        second = await clients(workspace, VSCODE, settings=settings)
+        second.open(workspace / "main.py", MAIN)
+        assert [d["verdict"] for d in await decided(second)] == ["ask"]
+        assert not any(m["method"] == "window/showMessageRequest" for m in second.heard)
+        await second.ask("workspace/executeCommand", {"command": "seal.learn", "arguments": [LIBRARY]})
+        assert json.loads(kept.read_text()) == []
+
+
+async def decided(client) -> list[dict]:
+    """What the watcher has decided about the client's workspace."""
+    async with asyncio.timeout(60):
+        while True:
+            status = await client.ask("workspace/executeCommand", {"command": "seal.status"})
+            if decisions := status["workspaces"][0]["decisions"]:
+                return decisions
+            await asyncio.sleep(0.1)
+
+
 async def test_what_is_not_declared_excluded_or_switched_off_is_left_alone(tmp_path, home, clients):
     async with engine(home) as direct:
         for i, (declared, learn) in enumerate([
@@ -68,12 +99,7 @@ async def test_what_is_not_declared_excluded_or_switched_off_is_left_alone(tmp_p
             uri = client.open(workspace / "main.py", MAIN)
             await model_ready(client)
             client.notify("textDocument/didSave", {"textDocument": {"uri": uri}})
-            decisions = []
-            async with asyncio.timeout(60):
-                while not decisions:
-                    await asyncio.sleep(0.1)
-                    status = await client.ask("workspace/executeCommand", {"command": "seal.status"})
-                    decisions = status["workspaces"][0]["decisions"]
+            decisions = await decided(client)
             assert decisions[0]["library"] == LIBRARY
             assert decisions[0]["verdict"] == ("learn" if learn.get("auto") is False else "skip")
             assert await client.close() == 0

@@ -11,7 +11,7 @@ from rule_model import BASE
 from seal_lsp.client.engine_client import EngineClient
 from seal_lsp.core.errors import Cancelled, EngineUnavailable, ModelError, UsageError
 from seal_lsp.core.protocol import CompleteRequest, LearnRequest, RankRequest, UsageLineRequest
-from seal_lsp.engine.answers import alternatives
+from seal_lsp.engine.answers import shortened
 from seal_lsp.engine.app import create_app
 from seal_lsp.engine.generation import GenerationQueue, Priority
 from seal_lsp.engine.model_host import ModelSource
@@ -203,12 +203,12 @@ async def test_an_error_in_one_job_does_not_end_the_worker():
 @pytest.mark.parametrize(
     ("prefix", "n", "expected"),
     [
-        ("a.", 1, ["a."]),
-        ("a.", 3, ["a."]),  # nothing shorter to look at: one answer, never the same twice
-        ("1\n2\n3\n4\n5\n6.", 1, ["1\n2\n3\n4\n5\n6."]),
-        ("1\n2\n3\n4\n5\n6.", 3, ["1\n2\n3\n4\n5\n6.", "4\n5\n6.", "6."]),
-        ("", 2, [""]),
+        ("a.", 0, []),
+        ("a.", 2, []),  # nothing shorter to look at: one answer, never the same twice
+        ("1\n2\n3\n4\n5\n6.", 0, []),
+        ("1\n2\n3\n4\n5\n6.", 2, ["4\n5\n6.", "6."]),
+        ("", 1, []),
     ],
 )
-def test_alternatives(prefix, n, expected):
-    assert alternatives(prefix, n) == expected
+def test_shortened(prefix, n, expected):
+    assert shortened(prefix, n) == expected

@@ -59,6 +59,18 @@ def test_a_cursor_prompt_fits_and_keeps_what_is_nearest(shared_model, text, afte
     assert len(tokens.encode(before)) + len(tokens.encode(kept)) + 3 <= limit + 2
 
 
+@pytest.mark.parametrize("fim", [None, fim_format(STAR)])
+def test_context_goes_first_and_is_cut_to_half_the_limit(shared_model, text, fim):
+    tokens = shared_model.tokens
+    without = cursor_prompt(tokens, fim, text, "    return x\n", 64)
+    whole = cursor_prompt(tokens, fim, text, "    return x\n", 64, "# a.py\nx = 1\n\n")
+    begin = fim.prefix if fim else ""
+    assert whole == f"{begin}# a.py\nx = 1\n\n{without.removeprefix(begin)}"
+    long = cursor_prompt(tokens, fim, text, "    return x\n", 64, "word\n" * 400)
+    context = long.removeprefix(begin).removesuffix(without.removeprefix(begin))
+    assert 0 < len(tokens.encode(context)) <= 33
+
+
 def test_the_model_that_cannot_infill_says_so(shared_model):
     assert shared_model.info.fim is False
     assert shared_model.cursor_prompt("before", "after", 50) == "before"

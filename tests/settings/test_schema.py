@@ -42,6 +42,7 @@ def test_the_names_that_other_rooms_use():
         "python.interpreter", "learn.enabled", "learn.trust", "learn.exclude", "learn.auto", "learn.max_tokens",
         "completion.enabled", "completion.rank_deadline_ms", "inline.enabled", "inline.max_tokens",
         "inline.deadline_ms", "inline.first_ms", "inline.debounce_ms", "inline.min_confidence",
+        "inline.context_tokens",
         "hover.enabled", "hover.model_line",
         "engine.url",
         "engine.idle_exit_s", "engine.threads", "model.id", "model.device", "model.runtime", "model.url",

@@ -58,7 +58,9 @@ async def _complete(ls: SealServer, params: types.CompletionParams) -> types.Com
         return None
     offset = document.offset(params.position)
     place = await desk.analysis.place(document.path)
-    menu = await desk.menus.menu(document.text, offset, place, model=await desk.may_send(document))
+    model = await desk.may_send(document)
+    context = await desk.neighbours.before(document, offset) if model else ""
+    menu = await desk.menus.menu(document.text, offset, place, model=model, context=context)
     if menu is None:
         return None
     now = desk.snapshot(params.text_document.uri)
