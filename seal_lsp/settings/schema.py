@@ -150,7 +150,7 @@ class EngineSettings(_Group):
         "",
         pattern=r"^(|https?://[^\s/]+.*|unix:.+)$",
         description="Where the engine answers (http://, https:// or unix:); empty: your own, started on this machine."
-        " Text around your cursor is sent there.",
+        " Text around your cursor is sent there, and of other open files as much as inline.context_tokens says.",
     )
     idle_exit_s: Annotated[int, Workspace("never")] = Field(
         1800, ge=10, le=31_536_000, description="Seconds without a request after which the engine ends."
@@ -181,7 +181,8 @@ class ModelSettings(_Group):
         "",
         pattern=r"^(|https?://[^\s/]+.*)$",
         description="Where your model server answers (vLLM, or llama.cpp's llama-server), for the runtime remote:"
-        " http://127.0.0.1:8000/v1. It must serve the base that model.id names. Text around your cursor is sent there.",
+        " http://127.0.0.1:8000/v1. It must serve the base that model.id names. Text around your cursor is"
+        " sent there, and of other open files as much as inline.context_tokens says.",
     )
     served_name: Annotated[str, Workspace("never")] = Field(
         "", description="What your model server calls the base; empty: it serves only one."
