@@ -17,7 +17,8 @@ from seal_lsp.store.disk import full_disk_is_said
 
 log = logging.getLogger(__name__)
 
-_SLOTS = ("step-even.safetensors", "step-odd.safetensors")
+EVERY = 4  # steps; a kill loses no more than these
+_SLOTS = ("turn-even.safetensors", "turn-odd.safetensors")
 _WEIGHT = "weight"
 
 
@@ -41,7 +42,7 @@ def save(folder: Path, network: torch.nn.Module, optimiser: torch.optim.Optimize
         tensors[f"{_WEIGHT}:{name}"] = parameter.detach()
         for moment, value in optimiser.state.get(parameter, {}).items():
             tensors[f"{moment}:{name}"] = value
-    target = folder / _SLOTS[reached.step % 2]
+    target = folder / _SLOTS[-(-reached.step // EVERY) % 2]
     partial = target.with_suffix(".partial")
     with full_disk_is_said(target):
         try:

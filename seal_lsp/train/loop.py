@@ -73,19 +73,25 @@ def train(
     """Train the LoRA weights of `network` (a PeftModel in train mode) through `batches`, checkpointing in `folder`.
 
     `plain` leaves PEFT's and torch's own passes as they are (train/fused.py has the cheaper ones).
-    Raises Cancelled between steps when asked to stop, NoSpaceLeft when a checkpoint cannot be written.
+    A checkpoint is written every `checkpoint.EVERY` steps, and before it is stopped: one each step cost a tenth of the
+    time. Raises Cancelled between steps when asked to stop, NoSpaceLeft when a checkpoint cannot be written.
     """
     parameters = [p for p in network.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(
-        parameters, lr=recipe.learning_rate, betas=(0.9, 0.99), weight_decay=recipe.weight_decay
+        parameters, lr=recipe.learning_rate, betas=(0.9, 0.99), weight_decay=recipe.weight_decay, fused=True
     )
     resumed = checkpoint.restore(folder, network, optimiser)
     losses = list(resumed.losses)
     tokens = resumed.tokens
     started = time.monotonic()
+
+    def save(step: int) -> None:
+        checkpoint.save(folder, network, optimiser, checkpoint.Reached(step, tokens, tuple(losses)))
+
     with nullcontext() if plain else fused.fused(network):
         for step in range(resumed.step, len(batches)):
             if cancel is not None and cancel.is_set():
+                save(step)
                 raise Cancelled("learning was stopped", hint="it goes on from the last finished step")
             for group in optimiser.param_groups:
                 group["lr"] = recipe.learning_rate * schedule(step, len(batches), recipe.warmup)
@@ -95,7 +101,8 @@ def train(
             optimiser.zero_grad(set_to_none=True)
             losses.append(round(loss, 5))
             tokens += sum(len(s.tokens) for s in batches[step])
-            checkpoint.save(folder, network, optimiser, checkpoint.Reached(step + 1, tokens, tuple(losses)))
+            if (step + 1) % checkpoint.EVERY == 0 or step + 1 == len(batches):
+                save(step + 1)
             report(step + 1, len(batches), loss)
     return TrainReport(
         len(batches), tokens, round(time.monotonic() - started, 1), peak_rss_mb(), tuple(losses), resumed.step

@@ -77,11 +77,30 @@ def test_a_stopped_run_goes_on_and_ends_with_the_same_adapter(tiny, tmp_path):
 def test_a_half_written_checkpoint_is_passed_over(tiny, tmp_path):
     _, whole, _ = run(tiny, tmp_path / "whole")
     with pytest.raises(Cancelled):
-        run(tiny, tmp_path / "stopped", stop_after=4)
-    newest = tmp_path / "stopped" / "checkpoints" / "step-even.safetensors"
-    newest.write_bytes(newest.read_bytes()[:1000])
+        run(tiny, tmp_path / "stopped", stop_after=6)
+    slots = sorted((tmp_path / "stopped" / "checkpoints").glob("*.safetensors"), key=lambda slot: slot.stat().st_mtime)
+    slots[1].write_bytes(slots[1].read_bytes()[:1000])
     done, resumed, _ = run(tiny, tmp_path / "stopped")
-    assert (done.resumed_at, resumed) == (3, whole)
+    assert (done.resumed_at, resumed) == (4, whole)
+
+
+def test_killed_it_goes_on_from_the_last_checkpoint(tiny, tmp_path):
+    _, whole, steps = run(tiny, tmp_path / "whole")
+
+    class Killed(BaseException):
+        pass
+
+    def killed(step, *_):
+        if step == 7:
+            raise Killed
+
+    model = load(tiny, device="cpu", threads=1)
+    batches = loop.plan(ITEMS, REPLAY, model.tokenizer, RECIPE)
+    network = lora.attach(model.network, RECIPE)
+    with pytest.raises(Killed):
+        loop.train(network, batches, RECIPE, tmp_path / "killed" / "checkpoints", report=killed)
+    done, resumed, rest = run(tiny, tmp_path / "killed")
+    assert (done.resumed_at, resumed, rest) == (4, whole, steps[4:])
 
 
 def test_loss_is_never_taken_on_prompts_and_separators(tiny):
