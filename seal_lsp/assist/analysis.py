@@ -21,6 +21,7 @@ from seal_lsp.assist.facts import (
     EnvironmentFacts,
     HoverFacts,
     LibraryAt,
+    Notes,
     Place,
 )
 from seal_lsp.assist.worker import AnalysisWorker, TaskCrashed, TaskTimeout
@@ -89,6 +90,9 @@ class Analysis:
 
     async def completions(self, text: str, offset: int, place: Place) -> CompletionFacts | None:
         return await self._about(place, MENU_PATIENCE_S, tasks.completions, text, offset)
+
+    async def notes(self, text: str, offset: int, characters: int, place: Place) -> Notes:
+        return await self._about(place, 0, tasks.notes, text, offset, characters) or Notes("", ())
 
     async def hover(self, text: str, offset: int, place: Place) -> HoverFacts | None:
         return await self._about(place, HOVER_PATIENCE_S, tasks.hover, text, offset)

@@ -73,6 +73,14 @@ class CompletionFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Notes:
+    """What a model may read before a file about the APIs in it; `libraries` nearest first, as in CompletionFacts."""
+
+    text: str
+    libraries: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class HoverFacts:
     """The symbol at a place; `start`/`end` are offsets of its name."""
 

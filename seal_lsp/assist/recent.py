@@ -64,6 +64,10 @@ class RecentFiles:
         chosen = self._chosen.get(uri)
         return chosen[1] if chosen is not None and chosen[0] == where else None
 
+    def last(self, uri: str) -> str:
+        """What was chosen last for a file, wherever in it that was."""
+        return self._chosen[uri][1] if uri in self._chosen else ""
+
     def keep(self, uri: str, where: Where, text: str) -> None:
         if uri in self._touched:
             self._chosen[uri] = (where, text)

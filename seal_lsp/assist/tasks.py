@@ -239,6 +239,12 @@ def signs(text: str, offset: int, place: Place):
     return work(shelf, text, offset, place)
 
 
+def notes(text: str, offset: int, characters: int, place: Place):
+    from seal_lsp.assist.notes import notes as work
+
+    return work(shelf, text, offset, place, characters)
+
+
 def hover(text: str, offset: int, place: Place):
     from seal_lsp.assist.hover_task import hover as work
 

@@ -45,7 +45,6 @@ PATIENCE: dict[str, Any] = {
         "max_tokens": ANSWER_TOKENS,
         "debounce_ms": 0,
         "min_confidence": 0.0,
-        "context_tokens": 0,  # another place's file is not this one's
     },
 }
 """A number must not be lost to another program that has the processor for a while; all else is as users have it."""

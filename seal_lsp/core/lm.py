@@ -114,7 +114,7 @@ class LanguageModel(Protocol):
 
     def cursor_prompt(self, before: str, after: str, max_prompt_tokens: int, context: str = "") -> str:
         """What to hand to the others for a cursor between two texts, `max_prompt_tokens` of them, in the order that the
-        model family knows; `context` goes first, at most half as much again."""
+        model family knows; `context` goes first, at most as much again."""
         ...
 
     def load_adapter(self, folder: Path, digest: str) -> None:

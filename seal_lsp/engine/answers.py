@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 PROMPT_TOKENS = 512  # more costs time before the first token and gains little
-WITH_CONTEXT = PROMPT_TOKENS * 3 // 2  # as LanguageModel.cursor_prompt puts it in front
+WITH_CONTEXT = PROMPT_TOKENS * 2  # as LanguageModel.cursor_prompt puts it in front
 CANDIDATES_AT_MOST = 512
 GRACE_S = 0.3  # a model looks at its deadline once a token
 RECENT = 2  # places that are read again under an adapter before it goes live

@@ -62,8 +62,8 @@ def cursor_prompt(
     """The prompt for a cursor between two texts, at most `limit` tokens of them: a quarter of it is what comes after,
     where the model can infill. What stands before begins at a line that stays while somebody types.
 
-    `context` is read first, at most half as many tokens again, so that its keys and values outlast every key typed."""
-    context = window.head(context, limit // 2) if context else ""
+    `context` is read first, at most as many tokens again, so that its keys and values outlast every key typed."""
+    context = window.head(context, limit) if context else ""
     if fim is None or not after.strip():
         return context + _end(window, before, limit)
     room = max(limit - 3, 2)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from seal_lsp.assist.menu import Menus
     from seal_lsp.lsp.announce import Announcer
     from seal_lsp.lsp.feedback import FeedbackDesk
-    from seal_lsp.lsp.neighbours import Neighbours
+    from seal_lsp.lsp.foreword import Foreword
     from seal_lsp.lsp.server import SealServer
     from seal_lsp.lsp.watching import Watching
     from seal_lsp.settings.schema import Settings
@@ -50,7 +50,7 @@ class Desk:
     hovers: Hovers
     announcer: Announcer
     feedback: FeedbackDesk
-    neighbours: Neighbours
+    foreword: Foreword
     watching: Watching
 
     def __init__(self, server: SealServer) -> None:
@@ -88,7 +88,7 @@ class Desk:
         from seal_lsp.assist.menu import Menus
         from seal_lsp.lsp.announce import Announcer
         from seal_lsp.lsp.feedback import FeedbackDesk
-        from seal_lsp.lsp.neighbours import Neighbours
+        from seal_lsp.lsp.foreword import Foreword
         from seal_lsp.lsp.watching import Watching
         from seal_lsp.lsp.why import Shown
         from seal_lsp.store.paths import Paths
@@ -101,7 +101,7 @@ class Desk:
         self.inline = Inline(self.analysis, self.link, lambda: self.settings)
         self.hovers = Hovers(self.analysis, self.link, lambda: self.settings)
         self.announcer = Announcer(self)
-        self.neighbours = Neighbours(self)
+        self.foreword = Foreword(self)
         self.watching = Watching(self)
         self.feedback = FeedbackDesk(self)
         self.shown = Shown()

@@ -130,11 +130,11 @@ class InlineSettings(_Group):
         " its text where no name is due; `seal-lsp eval` prints what a threshold shows and how much of that is right.",
     )
     context_tokens: int = Field(
-        192,
+        256,
         ge=0,
-        le=256,
-        description="How many tokens of other open files, of places like the one you are at, the model reads before the"
-        " file; 0: none.",
+        le=512,
+        description="How many tokens the model reads before the file: signatures of what the file uses, at most half,"
+        " and places of other open files that are like the one you are at; 0: none.",
     )
 
 

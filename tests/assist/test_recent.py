@@ -1,4 +1,4 @@
-"""Which windows of other files are read first, and that they stay while somebody types."""
+"""What is read before a file: windows of others and notes on APIs, and that both stay while somebody types."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from seal_lsp.assist.facts import Notes, Place
 from seal_lsp.assist.recent import FILES, RecentFiles, Source, likely_windows
-from seal_lsp.lsp.neighbours import Neighbours
+from seal_lsp.lsp.foreword import Foreword
 
 HERE = "from orchard import Basket, Ladder\n\nladder = Ladder(height=3)\nladder."
 ALIKE = "from orchard import Ladder\n\nladder = Ladder(height=4.0)\nladder.climb(rungs=3)\n"
@@ -67,16 +68,29 @@ def test_what_was_chosen_stays_until_the_developer_moves():
 
 
 class Desk:
-    """An editor's open files; `secret` ones may not be sent."""
+    """An editor's open files; `secret` ones may not be sent. Also its analysis and its link to an engine."""
+
+    ready = True
 
     def __init__(self, texts: dict[str, str], tokens: int = 100) -> None:
         self.texts, self.secret, self.asked, self.tokens = texts, set(), [], tokens
+        self.analysis = self.link = self
+        self.noted, self.read = Notes("", ("orchard-tools@1.2.0",)), []
+
+    async def place(self, path):
+        return Place(str(path), "", None)
+
+    async def notes(self, text, offset, characters, place):
+        return self.noted
+
+    async def complete(self, request):
+        self.read.append(request)
 
     def snapshot(self, uri):
         return SimpleNamespace(uri=uri, path=Path(uri), text=self.texts[uri], base=0) if uri in self.texts else None
 
     def settings_of(self, document):
-        return SimpleNamespace(inline=SimpleNamespace(context_tokens=self.tokens))
+        return SimpleNamespace(inline=SimpleNamespace(context_tokens=self.tokens, deadline_ms=2500))
 
     def answerable(self, document):
         return len(document.text) < 100_000
@@ -89,33 +103,62 @@ class Desk:
         return asyncio.ensure_future(work)
 
 
-async def before(desk: Desk, neighbours: Neighbours, uri: str) -> str:
+async def before(desk: Desk, foreword: Foreword, uri: str) -> str:
     document = desk.snapshot(uri)
-    return await neighbours.before(document, len(document.text))
+    return await foreword.before(document, len(document.text))
 
 
 async def test_files_that_may_not_be_sent_are_not_read():
     desk = Desk({"a.py": ALIKE, "secret.py": ALIKE, "huge.py": ALIKE + "#" * 100_000, "here.py": HERE})
     desk.secret.add("secret.py")
-    neighbours = Neighbours(desk)
+    foreword = Foreword(desk)
     for uri in desk.texts:
-        neighbours.touched(uri)
-    assert await before(desk, neighbours, "here.py") == f"# a.py\n{ALIKE}\n"
+        foreword.touched(uri)
+    assert await before(desk, foreword, "here.py") == f"# a.py\n{ALIKE}\n"
     asked = len(desk.asked)
-    neighbours.touched("here.py")
-    assert await before(desk, neighbours, "here.py") == f"# a.py\n{ALIKE}\n"
+    foreword.touched("here.py")
+    assert await before(desk, foreword, "here.py") == f"# a.py\n{ALIKE}\n"
     assert len(desk.asked) == asked  # nothing is looked for while only this file changes
-    neighbours.closed("a.py")
-    assert await before(desk, neighbours, "here.py") == f"# a.py\n{ALIKE}\n"  # a prompt's beginning stays
-    neighbours.touched("huge.py")
-    assert await before(desk, neighbours, "here.py") == ""
+    foreword.closed("a.py")
+    assert await before(desk, foreword, "here.py") == f"# a.py\n{ALIKE}\n"  # a prompt's beginning stays
+    foreword.touched("huge.py")
+    assert await before(desk, foreword, "here.py") == ""
+
+
+async def test_notes_stand_nearest_and_a_new_choice_is_used_when_the_engine_has_read_it():
+    desk = Desk({"a.py": ALIKE, "here.py": HERE})
+    desk.noted = Notes("# Ladder(height)\n\n", ("orchard-tools@1.2.0",))
+    foreword = Foreword(desk)
+    for uri in desk.texts:
+        foreword.touched(uri)
+    first = f"# a.py\n{ALIKE}\n# Ladder(height)\n\n"
+    assert await before(desk, foreword, "here.py") == first
+    assert desk.read == []  # nothing was read before: the key reads it
+    go = asyncio.Event()
+    complete = desk.complete
+
+    async def slow(request):
+        await go.wait()
+        await complete(request)
+
+    desk.complete = slow
+    desk.noted = Notes("# Basket()\n\n", ("orchard-tools@1.2.0",))
+    foreword.touched("a.py")
+    assert await before(desk, foreword, "here.py") == first
+    go.set()
+    second = first.replace("# Ladder(height)", "# Basket()")
+    assert await before(desk, foreword, "here.py") == second
+    (request,) = desk.read
+    assert (request.context, request.background, request.max_tokens) == (second, True, 1)
+    assert request.libraries == ("orchard-tools@1.2.0",)
+    assert HERE.endswith(request.prefix)
 
 
 async def test_no_key_waits_for_slow_files_and_none_are_read_where_it_is_switched_off():
     desk = Desk({"a.py": ALIKE, "here.py": HERE})
-    neighbours = Neighbours(desk)
+    foreword = Foreword(desk)
     for uri in desk.texts:
-        neighbours.touched(uri)
+        foreword.touched(uri)
     go = asyncio.Event()
 
     async def slow(document):
@@ -123,8 +166,8 @@ async def test_no_key_waits_for_slow_files_and_none_are_read_where_it_is_switche
         return True
 
     desk.may_send = slow
-    assert await before(desk, neighbours, "here.py") == ""
+    assert await before(desk, foreword, "here.py") == ""
     go.set()
-    assert await before(desk, neighbours, "here.py") == f"# a.py\n{ALIKE}\n"
+    assert await before(desk, foreword, "here.py") == f"# a.py\n{ALIKE}\n"
     desk.tokens = 0
-    assert await before(desk, neighbours, "here.py") == ""
+    assert await before(desk, foreword, "here.py") == ""

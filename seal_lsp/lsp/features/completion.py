@@ -59,7 +59,7 @@ async def _complete(ls: SealServer, params: types.CompletionParams) -> types.Com
     offset = document.offset(params.position)
     place = await desk.analysis.place(document.path)
     model = await desk.may_send(document)
-    context = await desk.neighbours.before(document, offset) if model else ""
+    context = await desk.foreword.before(document, offset) if model else ""
     menu = await desk.menus.menu(document.text, offset, place, model=model, context=context)
     if menu is None:
         return None

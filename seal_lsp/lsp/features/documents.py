@@ -1,5 +1,5 @@
 """didOpen, didChange, didSave, didClose, for documents and notebooks: pygls keeps the text; `watching`, `feedback` and
-`neighbours` are told.
+`foreword` are told.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ def register(server: SealServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
     async def opened(ls: SealServer, params: types.DidOpenTextDocumentParams) -> None:
         if await ls.desk.ready():
-            ls.desk.neighbours.touched(params.text_document.uri)
+            ls.desk.foreword.touched(params.text_document.uri)
             await ls.desk.watching.opened(params.text_document.uri)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     async def changed(ls: SealServer, params: types.DidChangeTextDocumentParams) -> None:
         if ls.desk.built:
-            ls.desk.neighbours.touched(params.text_document.uri)
+            ls.desk.foreword.touched(params.text_document.uri)
             ls.desk.watching.changed(params.text_document.uri)
             ls.desk.feedback.changed(params.text_document.uri)
 
@@ -34,7 +34,7 @@ def register(server: SealServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     async def closed(ls: SealServer, params: types.DidCloseTextDocumentParams) -> None:
         if ls.desk.built:
-            ls.desk.neighbours.closed(params.text_document.uri)
+            ls.desk.foreword.closed(params.text_document.uri)
             ls.desk.watching.closed(params.text_document.uri)
             ls.desk.feedback.closed(params.text_document.uri)
 

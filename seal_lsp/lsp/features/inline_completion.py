@@ -78,7 +78,7 @@ async def _ask(ls: SealServer, params: types.InlineCompletionParams, document: S
         place=await ls.desk.analysis.place(document.path),
         selected=selected,
         invoked=invoked,
-        context=await ls.desk.neighbours.before(document, document.offset(params.position)),
+        context=await ls.desk.foreword.before(document, document.offset(params.position)),
     )
 
 
