@@ -11,6 +11,10 @@ import shlex
 import sys
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from seal_lsp.settings.schema import Settings
 
 log = logging.getLogger(__name__)
 
@@ -53,14 +57,6 @@ def run(
         log.warning("settings: %s", problem)
     spec = model or settings.model.id
 
-    def adjust(overrides: dict) -> dict:
-        """What a learner is told beyond the request: the setting's budget is a ceiling, its device a default."""
-        from seal_lsp.train.recipe import Recipe
-
-        tokens = min(int(overrides.get("tokens", Recipe().tokens)), settings.learn.max_tokens)
-        device = {} if settings.model.device == "auto" else {"device": settings.model.device}
-        return {**device, **overrides, "tokens": tokens}
-
     def make_engine() -> Engine:
         return Engine(
             paths,
@@ -73,13 +69,24 @@ def run(
                 server=server_address(settings.model) if settings.model.runtime == "remote" else None,
             ),
             learn=settings.learn.enabled,
-            adjust=adjust,
+            adjust=partial(adjusted, settings),
             learner_command=tuple(shlex.split(learner)) or LEARNER,
             strain=partial(machine_strain, on_battery=settings.learn.on_battery),
         )
 
     idle = settings.engine.idle_exit_s if idle_exit is None else idle_exit
     return serve(paths, make_engine, socket_path=socket, host=host, port=port, token_file=token_file, idle_exit_s=idle)
+
+
+def adjusted(settings: Settings, overrides: dict) -> dict:
+    """What a learner is told: the budgets of the engine's settings and of the editor's (`tokens_at_most`) are ceilings,
+    the settings' device is a default."""
+    from seal_lsp.train.recipe import Recipe
+
+    asked = dict(overrides)
+    ceiling = min(settings.learn.max_tokens, int(asked.pop("tokens_at_most", settings.learn.max_tokens)))
+    device = {} if settings.model.device == "auto" else {"device": settings.model.device}
+    return {**device, **asked, "tokens": min(int(asked.get("tokens", Recipe().tokens)), ceiling)}
 
 
 def main(arguments: list[str] | None = None) -> int:
