@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
-import msgpack
 from screen import HEIGHT, WIDTH, Screen
 
 T = TypeVar("T")
@@ -26,6 +25,9 @@ class Neovim:
     """One Neovim with a UI attached: what `screen` holds is what a person would see."""
 
     def __init__(self, process: subprocess.Popen) -> None:
+        import msgpack  # make test-neovim installs it
+
+        self._packed, self._unpacker = msgpack.packb, msgpack.Unpacker(ext_hook=lambda code, data: data)
         self.screen = Screen()
         self._process = process
         self._numbers = itertools.count()
@@ -35,24 +37,32 @@ class Neovim:
 
     def call(self, method: str, *arguments: Any) -> Any:
         number = next(self._numbers)
-        self._process.stdin.write(msgpack.packb([0, number, method, arguments]))
-        self._process.stdin.flush()
+        self._send([0, number, method, arguments])
         end = time.monotonic() + SLOW_S
         while time.monotonic() < end:
-            message = self._next(end - time.monotonic())
-            if message is not None and message[0] == 1 and message[1] == number:
+            message = self._next(0.5)
+            if message is None and "Press ENTER" in self.screen.text():
+                self._send([2, "nvim_input", ["<CR>"]])  # nothing is answered while a message waits for that
+            elif message is not None and message[:2] == [1, number]:
                 assert message[2] is None, f"{method}: {message[2]}"
                 return message[3]
         raise AssertionError(f"Neovim does not answer {method}; it shows:\n{self.screen.text()}")
+
+    def quit(self) -> None:
+        self._send([2, "nvim_command", ["qall!"]])
+
+    def _send(self, message: list) -> None:
+        self._process.stdin.write(self._packed(message))
+        self._process.stdin.flush()
 
     def lua(self, code: str, *arguments: Any) -> Any:
         return self.call("nvim_exec_lua", code, arguments)
 
     def command(self, command: str) -> None:
-        self.call("nvim_command", command)
+        self.lua("vim.cmd(...)", command)
 
     def output(self, command: str) -> str:
-        return self.call("nvim_exec2", command, {"output": True})["output"]
+        return self.lua("return vim.api.nvim_exec2(..., { output = true }).output", command)
 
     def keys(self, keys: str) -> None:
         """Typed, in the notation of mappings: <Tab>, <Esc>, <lt>."""
@@ -80,6 +90,26 @@ class Neovim:
         """The screen's lines now."""
         self.call("nvim_get_mode")  # what was drawn before its answer has arrived with it
         return self.screen.lines()
+
+    def look_again(self, seconds: float) -> list[str]:
+        """The screen's lines after a while, for what should not come."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self._next(0.05)
+        return self.look()
+
+    def floating(self) -> list[str]:
+        """The lines of the floating window, once there is one with any."""
+        code = """for _, window in ipairs(vim.api.nvim_list_wins()) do
+          if vim.api.nvim_win_get_config(window).relative ~= '' then
+            return vim.api.nvim_buf_get_lines(vim.api.nvim_win_get_buf(window), 0, -1, false)
+          end
+        end
+        return {}"""
+        return self.until(lambda: self.lua(code), "floating window")
+
+    def buffer(self) -> list[str]:
+        return self.lua("return vim.api.nvim_buf_get_lines(0, 0, -1, false)")
 
     def ghost_text(self, seconds: float = SLOW_S) -> str:
         """What is shown as ghost text, once something is."""
@@ -132,10 +162,9 @@ class Neovim:
         return message
 
     def _read(self) -> None:
-        unpacker = msgpack.Unpacker(ext_hook=lambda code, data: data)
         while data := os.read(self._process.stdout.fileno(), 65536):
-            unpacker.feed(data)
-            for message in unpacker:
+            self._unpacker.feed(data)
+            for message in self._unpacker:
                 self._messages.put(message)
         self._messages.put(None)
 
@@ -159,7 +188,8 @@ def started(executable: Path, home: Path, init: str, environ: dict[str, str], cw
         if nvim is not None:
             (home / "last-screen.txt").write_text(nvim.screen.text())
         with contextlib.suppress(OSError):
-            process.stdin.write(msgpack.packb([2, "nvim_command", ["qall!"]]))
+            if nvim is not None:
+                nvim.quit()
             process.stdin.close()
         try:
             process.wait(20)

@@ -25,7 +25,7 @@ local function crashed(client, bufs, why)
     return
   end
   state.lost(client.id, bufs, { word = 'stopped', text = why })
-  local text = 'the server ended %d times and is not started again: %s\n:Seal log shows its log, :Seal restart tries again'
+  local text = 'the server ended %d times and is not started again: %s (see :Seal log; :Seal restart tries again)'
   seal.say(text:format(count, why), vim.log.levels.ERROR)
 end
 
@@ -97,11 +97,8 @@ function M.say_if_missing(again)
     return
   end
   said = true
-  seal.say(
-    ('there is no %s on PATH. Install seal-lsp, or say where it is:\n'):format(executable)
-      .. "  vim.lsp.config('seal_lsp', { cmd = { '/path/to/seal-lsp' } })\nThen :Seal restart. :checkhealth seal has the rest.",
-    vim.log.levels.WARN
-  )
+  local text = 'there is no %s on PATH: install it, or set its cmd (:help seal-introduction). :checkhealth seal says more'
+  seal.say(text:format(executable), vim.log.levels.WARN)
 end
 
 return M
