@@ -30,6 +30,7 @@ class Neovim:
         self._packed, self._unpacker = msgpack.packb, msgpack.Unpacker(ext_hook=lambda code, data: data)
         self.screen = Screen()
         self._process = process
+        self._entered = 0.0
         self._numbers = itertools.count()
         self._messages: queue.Queue = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
@@ -41,9 +42,7 @@ class Neovim:
         end = time.monotonic() + SLOW_S
         while time.monotonic() < end:
             message = self._next(0.5)
-            if message is None and "Press ENTER" in self.screen.text():
-                self._send([2, "nvim_input", ["<CR>"]])  # nothing is answered while a message waits for that
-            elif message is not None and message[:2] == [1, number]:
+            if message is not None and message[:2] == [1, number]:
                 assert message[2] is None, f"{method}: {message[2]}"
                 return message[3]
         raise AssertionError(f"Neovim does not answer {method}; it shows:\n{self.screen.text()}")
@@ -151,10 +150,16 @@ class Neovim:
         return self.until(lambda: text in (said := self.messages()) and said, f"message {text!r}", seconds)
 
     def _next(self, seconds: float) -> list | None:
-        """The next message, None when none comes in time; redraws are taken in."""
+        """The next message, None when none comes in time; redraws are taken in.
+
+        A message on the screen that waits for ENTER gets it, as from a person: nothing goes on before.
+        """
         try:
             message = self._messages.get(timeout=max(0.0, seconds))
         except queue.Empty:
+            if "Press ENTER" in self.screen.text() and time.monotonic() - self._entered > 1:
+                self._entered = time.monotonic()
+                self._send([2, "nvim_input", ["<CR>"]])
             return None
         assert message is not None, "Neovim has ended"
         if message[0] == 2 and message[1] == "redraw":

@@ -5,11 +5,11 @@ Knows ext_linegrid and ext_hlstate, and nothing of what the cells mean.
 
 from __future__ import annotations
 
-import unicodedata
+from collections.abc import Iterator
 from html import escape
 from typing import Any
 
-WIDTH, HEIGHT = 100, 28
+WIDTH, HEIGHT = 100, 24
 CELL_W, CELL_H, FONT_PX = 9, 20, 15
 FONTS = "DejaVu Sans Mono, Menlo, Consolas, monospace"
 
@@ -44,7 +44,7 @@ class Screen:
         parts = [
             f'<svg xmlns="http://www.w3.org/2000/svg" {size}>',
             f'<rect width="100%" height="100%" fill="{_colour(self._default["background"])}"/>',
-            f'<g font-family="{FONTS}" font-size="{FONT_PX}" xml:space="preserve">',
+            f'<g font-family="{FONTS}" font-size="{FONT_PX}">',
         ]
         for row, cells in enumerate(self.cells):
             column = 0
@@ -66,16 +66,15 @@ class Screen:
         background = look.get("background", self._default["background"])
         if look.get("reverse"):
             foreground, background = background, foreground
-        text = "".join(text for text, _ in cells)
         x, width = column * CELL_W, len(cells) * CELL_W
         parts = []
         if background != self._default["background"]:
             box = f'x="{x}" y="{row * CELL_H}" width="{width}" height="{CELL_H}"'
             parts.append(f'<rect {box} fill="{_colour(background)}"/>')
-        if text.strip():
-            style = ' font-weight="bold"' * bool(look.get("bold")) + ' font-style="italic"' * bool(look.get("italic"))
-            place = f'x="{x}" y="{row * CELL_H + FONT_PX}" textLength="{width}"'
-            parts.append(f'<text {place} fill="{_colour(foreground)}"{style}>{escape(_printable(text))}</text>')
+        style = ' font-weight="bold"' * bool(look.get("bold")) + ' font-style="italic"' * bool(look.get("italic"))
+        for start, word in _words([text for text, _ in cells]):
+            place = f'x="{x + start * CELL_W}" y="{row * CELL_H + FONT_PX}"'
+            parts.append(f'<text {place} fill="{_colour(foreground)}"{style}>{escape(word)}</text>')
         return parts
 
     # -- the events of Neovim's UI protocol
@@ -114,5 +113,16 @@ def _colour(number: int) -> str:
     return f"#{number:06x}"
 
 
-def _printable(text: str) -> str:
-    return "".join(c if c == " " or unicodedata.category(c)[0] != "C" else " " for c in text)
+def _words(cells: list[str]) -> Iterator[tuple[int, str]]:
+    """Where each word begins, and the word: an SVG's blanks have a width of their own. A wide character is a word: it
+    takes two cells, of which the second is empty."""
+    start, word = 0, ""
+    for column, text in enumerate([*cells, " "]):
+        wide = column + 1 < len(cells) and cells[column + 1] == ""
+        if (wide or not text.strip()) and word:
+            yield start, word
+            word = ""
+        if wide:
+            yield column, text
+        elif text.strip():
+            start, word = (start, word + text) if word else (column, text)

@@ -7,6 +7,10 @@ return {
   root_markers = { 'pyproject.toml', 'setup.py', 'setup.cfg', 'requirements.txt', '.venv', '.git' },
   -- Neovim 0.11 does not know it, and it is drawn here then.
   capabilities = { textDocument = { inlineCompletion = { dynamicRegistration = false } } },
+  -- What the server needs before it can ask for settings.
+  before_init = function(params, config)
+    params.initializationOptions = params.initializationOptions or vim.tbl_get(config, 'settings', 'seal')
+  end,
   handlers = {
     ['seal/status'] = function(_, status, ctx)
       require('seal.state').told(ctx.client_id, status)

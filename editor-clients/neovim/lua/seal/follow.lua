@@ -6,15 +6,14 @@ local state = require('seal.state')
 
 local FIRST_WORD_MS = 3000 -- the status may follow the command's answer
 
---- Neovim 0.12 knows messages that are progress, and keeps one of them; 0.11 shows a message after the other.
-local function progress(title, learning)
-  local percent = math.floor(learning.fraction * 100)
-  local text = ('%d %%, %s'):format(percent, learning.message ~= '' and learning.message or learning.phase)
+--- Neovim 0.12 has messages that are progress, and shows the last of them; 0.11 is told each as it comes.
+---@param status 'running'|'success'|'failed'
+local function progress(title, status, percent, text)
   if vim.fn.has('nvim-0.12') == 1 then
-    local opts = { kind = 'progress', id = 'seal.' .. title, source = 'seal', title = title }
-    vim.api.nvim_echo({ { text } }, false, vim.tbl_extend('error', opts, { status = 'running', percent = percent }))
-  else
-    vim.api.nvim_echo({ { title .. ': ' .. text } }, false, {})
+    local about = { kind = 'progress', id = 'seal.' .. title, source = 'seal', title = title }
+    vim.api.nvim_echo({ { text } }, false, vim.tbl_extend('error', about, { status = status, percent = percent }))
+  elseif status == 'running' then
+    vim.api.nvim_echo({ { ('%s: %d %%, %s'):format(title, percent, text) } }, false, {})
   end
 end
 
@@ -34,20 +33,24 @@ return function(client, library)
   local title = 'Learning ' .. library:gsub('@', ' ')
   local begun, done = false, false
   local function look()
+    if done then
+      return true -- a listener that returns true is not called again
+    end
     if client:is_stopped() then
       done = true
-      return true -- a listener that returns true is not called again
+      return progress(title, 'failed', 0, 'the server has ended')
     end
     local status = state.of(client)
     local learning = status and status.learning
     if learning and learning.library == library then
       begun = true
-      progress(title, learning)
-    elseif not done and begun and not vim.list_contains(status and status.queue or {}, library) then
+      local text = learning.message ~= '' and learning.message or learning.phase
+      progress(title, 'running', math.floor(learning.fraction * 100), text)
+    elseif begun and not vim.list_contains(status and status.queue or {}, library) then
       done = true
+      progress(title, 'success', 100, 'done')
       how_it_ended(client, library)
     end
-    return done
   end
   vim.api.nvim_create_autocmd('User', { pattern = 'SealStatus', callback = look })
   vim.defer_fn(function()
