@@ -38,6 +38,21 @@ local function map(buf, name, key)
   end, { buffer = buf, expr = true, desc = 'seal: ' .. name:gsub('_', ' ') })
 end
 
+--- Neovim's own menu, as one types. Neovim 0.11 goes on asking a client that has ended, and waits for its answer.
+local function open_menu(client, buf)
+  vim.bo[buf].completeopt = 'menuone,noselect,popup' -- nothing is written before it is chosen
+  vim.lsp.completion.enable(true, client.id, buf, { autotrigger = true })
+  vim.api.nvim_create_autocmd('LspDetach', {
+    buffer = buf,
+    callback = function(event)
+      if event.data.client_id == client.id then
+        vim.lsp.completion.enable(false, client.id, buf)
+        return true -- once
+      end
+    end,
+  })
+end
+
 ---@param client vim.lsp.Client
 return function(client, buf)
   local options = seal.options()
@@ -46,8 +61,7 @@ return function(client, buf)
     inline.attach(client, buf)
   end
   if options.menu then
-    vim.bo[buf].completeopt = 'menuone,noselect,popup' -- nothing is written before it is chosen
-    vim.lsp.completion.enable(true, client.id, buf, { autotrigger = true })
+    open_menu(client, buf)
   end
   if options.inline and options.keys and not vim.b[buf].seal_keys then
     vim.b[buf].seal_keys = true
