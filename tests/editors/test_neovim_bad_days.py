@@ -8,7 +8,7 @@ import os
 import neovim
 import pytest
 from farm import ROOT, environ, make_project, server_on_path
-from test_neovim import NAMES, newcomers_lines
+from newcomer import NAMES, newcomers_lines
 
 pytestmark = [pytest.mark.editors, pytest.mark.timeout(300)]
 
