@@ -12,7 +12,7 @@ LIB    ?= throttled-py==3.3.1
 OUT    ?= build
 PYTEST ?=
 
-.PHONY: setup demo test lint vscode test-editors test-vscode weights clean check-tools
+.PHONY: setup demo test lint vscode test-editors test-vscode test-neovim weights clean check-tools
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -65,13 +65,18 @@ vscode: $(STAMP)
 	@cd $(VSCODE) && npm ci --silent --no-audit --no-fund && npm run --silent package
 
 # What a machine cannot run is skipped with the reason, which pytest prints at the end.
-test-editors: test-vscode
+test-editors: test-vscode test-neovim
 
 test-vscode: $(STAMP) weights
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory vscode; fi
 	@$(BIN)/python -c 'import playwright' 2>/dev/null \
 	  || $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[editors]'
 	@$(BIN)/python -m pytest -m editors tests/editors/test_vscode.py tests/editors/test_vscode_bad_days.py $(PYTEST)
+
+test-neovim: $(STAMP) weights
+	@$(BIN)/python -c 'import msgpack' 2>/dev/null \
+	  || $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[editors]'
+	@$(BIN)/python -m pytest -m editors tests/editors/test_neovim.py tests/editors/test_neovim_bad_days.py $(PYTEST)
 
 clean:
 	rm -rf build .pytest_cache .ruff_cache .import_linter_cache

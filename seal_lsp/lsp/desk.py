@@ -201,7 +201,8 @@ class Desk:
                     ],
                 }
             )
-        return {**status_message(self.link.status, self.link.problem, self.link.off), "workspaces": workspaces}
+        message = status_message(self.link.status, self.link.problem, self.link.off)
+        return {**message, "workspaces": workspaces, "log": str(self.paths.log / "server.log")}
 
     async def newest(self, method: str, uri: str, work: Coroutine[Any, Any, T]) -> T | None:
         """Run `work` unless a newer request of its kind for its document comes: then this one ends with None.

@@ -318,6 +318,7 @@ async def test_two_roots_with_two_versions(tmp_path, clients):
     )
     status = await client.ask("workspace/executeCommand", {"command": "seal.status"})
     assert {w["root"] for w in status["workspaces"]} == {str(old), str(new)}
+    assert status["log"].endswith("server.log")
     change = {"event": {"added": [], "removed": [{"uri": old.as_uri(), "name": "old"}]}}
     client.notify("workspace/didChangeWorkspaceFolders", change)
     status = await client.ask("workspace/executeCommand", {"command": "seal.status"})

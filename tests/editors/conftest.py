@@ -8,6 +8,7 @@ import contextlib
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,22 @@ def open_window(browser, code_server, vsix, tmp_path):
             return window
 
         yield start
+
+
+@pytest.fixture(scope="module", params=["0.12", "0.11"])
+def nvim(request) -> Path:
+    """Neovim's executable; each test runs with both versions."""
+    folder = EDITORS / f"neovim-{request.param}"
+    if not (folder / "complete").exists():
+        script = Path(__file__).with_name("get_neovim.sh")
+        command = ["bash", str(script), str(folder), request.param]
+        done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PYTHON": sys.executable})
+        if done.returncode:
+            pytest.skip(f"Neovim {request.param} could not be installed (apt's mirror and PyPI): {_last(done)}")
+    found = (folder / "complete").read_text().split()[1].removeprefix("v")
+    if not found.startswith(request.param):
+        pytest.skip(f"asked for Neovim {request.param}, the package index has {found}")
+    return folder / "nvim"
 
 
 def _last(done: subprocess.CompletedProcess[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import orchard
 import psutil
 
+ROOT = Path(__file__).parents[2]
 SERVER = [sys.executable, "-m", "seal_lsp.cli.entry"]
 LIBRARY = "orchard-tools 1.2.0"
 MAIN = """from orchard import Basket, Ladder, Press
@@ -56,3 +58,22 @@ def end_engine(runtime: Path) -> None:
     if known.exists():
         with contextlib.suppress(psutil.NoSuchProcess):
             psutil.Process(json.loads(known.read_text())["pid"]).terminate()
+
+
+def server_on_path(folder: Path) -> Path:
+    """A folder for PATH whose seal-lsp is this checkout's."""
+    folder.mkdir(parents=True, exist_ok=True)
+    script = folder / "seal-lsp"
+    script.write_text(f'#!/bin/sh\nPYTHONPATH={shlex.quote(str(ROOT))} exec {shlex.join(SERVER)} "$@"\n')
+    script.chmod(0o755)
+    return folder
+
+
+def servers_of(home: Path) -> list[psutil.Process]:
+    """The servers that run in this home."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.cmdline()[:3] == SERVER and process.environ().get("SEAL_HOME") == str(home):
+                found.append(process)
+    return found
