@@ -37,13 +37,14 @@
 ---@field first_ms? integer How long, in milliseconds, a suggestion that comes by itself is worked on before it is shown as far as it is; the rest is written while you read, and appears as you type along. Default: 250.
 ---@field debounce_ms? integer How long at most, in milliseconds, typing must rest before a suggestion is asked for; less where you type slowly enough to see the answer before the next key. Default: 25.
 ---@field min_confidence? number A suggestion that comes by itself is shown when the model is at least so sure of its name, or of its text where no name is due; `seal-lsp eval` prints what a threshold shows and how much of that is right. Default: 0.2.
+---@field context_tokens? integer How many tokens the model reads before the file: signatures of what the file uses, at most half, and places of other open files that are like the one you are at; 0: none. Default: 256.
 
 ---@class seal.Settings.hover Hovers.
 ---@field enabled? boolean Whether hovers are answered. Default: true.
 ---@field model_line? boolean Whether a hover shows a usage line that the model wrote, marked as such, once it is vetted. Default: true.
 
 ---@class seal.Settings.engine The process that holds the model.
----@field url? string Where the engine answers (http://, https:// or unix:); empty: your own, started on this machine. Text around your cursor is sent there. Default: "".
+---@field url? string Where the engine answers (http://, https:// or unix:); empty: your own, started on this machine. Text around your cursor is sent there, and of other open files as much as inline.context_tokens says. Default: "".
 ---@field idle_exit_s? integer Seconds without a request after which the engine ends. Default: 1800.
 ---@field threads? integer Processor threads for the model; 0: as many as there are physical cores. Default: 0.
 
@@ -51,7 +52,7 @@
 ---@field id? string Which base model is used: `default`, or one that `seal-lsp model list` shows. Default: "default".
 ---@field device? string What the model runs on: auto, cpu, cuda, cuda:N, mps or xpu. Default: "auto".
 ---@field runtime? 'auto'|'torch'|'onnx'|'remote' What runs the model while you type: onnx is ONNX Runtime with 8-bit weights on the CPU, torch is exact and knows GPUs; auto takes the faster one that this machine and model allow; remote is a model server that you run. Learning is torch's. Default: "auto".
----@field url? string Where your model server answers (vLLM, or llama.cpp's llama-server), for the runtime remote: http://127.0.0.1:8000/v1. It must serve the base that model.id names. Text around your cursor is sent there. Default: "".
+---@field url? string Where your model server answers (vLLM, or llama.cpp's llama-server), for the runtime remote: http://127.0.0.1:8000/v1. It must serve the base that model.id names. Text around your cursor is sent there, and of other open files as much as inline.context_tokens says. Default: "".
 ---@field served_name? string What your model server calls the base; empty: it serves only one. Default: "".
 ---@field key_variable? string The environment variable that holds your model server's API key; empty: it asks for none. Default: "".
 ---@field allow_host? string The host other than this machine that model.url may name; empty: only this machine. Default: "".
