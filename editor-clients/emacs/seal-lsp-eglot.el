@@ -158,6 +158,7 @@ unasked, and must not decide where the text in a buffer is sent."
   "Ask for suggestions at point; INVOKED when the user did.
 CALLBACK gets them.  The value is a function that withdraws the question."
   (let* ((client (eglot-current-server))
+         (buffer (current-buffer))
          ;; Deferred: it goes out when Eglot has sent the changes before it.
          ;; `jsonrpc-async-request' does not tell the number to cancel by.
          (id (car (jsonrpc--async-request-1
@@ -170,7 +171,9 @@ CALLBACK gets them.  The value is a function that withdraws the question."
                    :timeout-fn #'ignore
                    :success-fn (lambda (answer)
                                  (setq client nil)
-                                 (seal-lsp-eglot--answered answer callback))))))
+                                 (when (buffer-live-p buffer)
+                                   (with-current-buffer buffer
+                                     (seal-lsp-eglot--answered answer callback))))))))
     (lambda ()
       (when (and client (jsonrpc-running-p client))
         (jsonrpc-notify client :$/cancelRequest (list :id id))))))

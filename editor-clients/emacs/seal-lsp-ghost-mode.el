@@ -82,14 +82,11 @@ Nil when it does not."
 (defun seal-lsp-ghost--ask (invoked)
   "Ask for suggestions here; INVOKED when the user did."
   (seal-lsp-ghost-withdraw)
-  (let ((buffer (current-buffer))
-        (place (seal-lsp-ghost--here)))
+  (let ((place (seal-lsp-ghost--here)))
     (setq seal-lsp-ghost--withdraw
           (funcall seal-lsp-ghost-ask-function invoked
                    (lambda (items)
-                     (when (buffer-live-p buffer)
-                       (with-current-buffer buffer
-                         (seal-lsp-ghost--answered items place invoked))))))))
+                     (seal-lsp-ghost--answered items place invoked))))))
 
 (defun seal-lsp-ghost--answered (items place invoked)
   "Show the first of ITEMS, which are for PLACE, if the user is still there.

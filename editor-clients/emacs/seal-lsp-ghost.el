@@ -22,8 +22,8 @@ COMMAND is the client's, for when it was taken."
 (defvar-local seal-lsp-ghost-ask-function nil
   "Function of INVOKED and CALLBACK that asks for suggestions at point.
 INVOKED is non-nil when the user asked for them.  CALLBACK gets a list
-of `seal-lsp-ghost-item's.  The value is a function that withdraws the
-question.")
+of `seal-lsp-ghost-item's, in this buffer.  The value is a function that
+withdraws the question.")
 
 (defvar-local seal-lsp-ghost-accepted-function #'ignore
   "Function of the command of the suggestion that was taken.")

@@ -48,7 +48,7 @@ wrapper() {
   cat > "$dest/$1" <<W
 #!/bin/sh
 export EMACSLOADPATH=$dest/site:$share/lisp EMACSDATA=$share/etc EMACSDOC=$share/etc EMACSPATH=$libexec
-exec $loader --library-path $libraries --argv0 $1 $dest/root/usr/bin/$2 "\$@"
+exec $loader --library-path $libraries --argv0 $dest/root/usr/bin/${2%% *} $dest/root/usr/bin/$2 "\$@"
 W
   chmod +x "$dest/$1"
 }
