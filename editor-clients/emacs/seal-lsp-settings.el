@@ -181,15 +181,6 @@ open; the server's own default is 0.2."
                  number)
   :group 'seal-lsp-inline)
 
-(defcustom seal-lsp-inline-context-tokens 'default
-  "Setting inline.context_tokens of the server.
-How many tokens of other open files, of places like the one you are at, the
-model reads before the file; 0: none.  When `default' it is left open; the
-server's own default is 192."
-  :type '(choice (const :tag "Default" default)
-                 integer)
-  :group 'seal-lsp-inline)
-
 (defgroup seal-lsp-hover nil
   "Hovers."
   :group 'seal-lsp
@@ -395,7 +386,6 @@ evidence.  When `default' it is left open; the server's own default is nil."
     (seal-lsp-inline-first-ms integer :inline :first_ms)
     (seal-lsp-inline-debounce-ms integer :inline :debounce_ms)
     (seal-lsp-inline-min-confidence number :inline :min_confidence)
-    (seal-lsp-inline-context-tokens integer :inline :context_tokens)
     (seal-lsp-hover-enabled boolean :hover :enabled)
     (seal-lsp-hover-model-line boolean :hover :model_line)
     (seal-lsp-engine-url string :engine :url)

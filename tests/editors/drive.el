@@ -9,6 +9,7 @@
       make-backup-files nil
       auto-save-default nil
       use-short-answers t
+      suggest-key-bindings nil
       eldoc-idle-delay 0.2
       electric-indent-mode nil
       ring-bell-function #'ignore

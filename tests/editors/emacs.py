@@ -6,37 +6,34 @@ Knows Emacs (keys, buffers, the mode line), and nothing of what the tests are ab
 from __future__ import annotations
 
 import json
-import re
+import os
+import shlex
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from farm import eventually
+from farm import SERVER, eventually
 from pty_screen import Terminal
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "editor-clients" / "emacs"
 DRIVE = Path(__file__).with_name("drive.el")
-CLIENTS = {"eglot": "seal-lsp-eglot-setup", "lsp-mode": "seal-lsp-lsp-mode-setup"}
 
 
-def newcomers_lines(client: str) -> str:
-    """What the README tells a user of `client` to put into the init file."""
-    blocks = re.findall(r"```elisp\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    (found,) = [block for block in blocks if CLIENTS[client] in block]
-    return found
-
-
-def new_home(installed: Path, home: Path, *, package: Path = PACKAGE) -> str:
-    """A home in which the package was installed as the README says; what Emacs said meanwhile."""
+def new_home(installed: Path, home: Path) -> str:
+    """A home with the package, installed as the README says, and with `seal-lsp` on PATH; what Emacs said meanwhile."""
     folder = home / ".emacs.d"
     folder.mkdir(parents=True)
     early = folder / "early-init.el"
     early.write_text(f"(setq package-directory-list '({json.dumps(str(installed / 'elpa'))}))\n")
-    form = f"(progn (load {json.dumps(str(early))}) (package-install-file {json.dumps(str(package))}))"
+    form = f"(progn (load {json.dumps(str(early))}) (package-install-file {json.dumps(str(PACKAGE))}))"
     done = batch(installed, ["--eval", form], home)
     assert done.returncode == 0, done.stderr
+    program = home / "bin" / "seal-lsp"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexport PYTHONPATH={ROOT}\nexec {shlex.join(SERVER)} "$@"\n')
+    program.chmod(0o755)
     return done.stderr
 
 
@@ -77,11 +74,23 @@ class Emacs:
         self.terminal.shows(prompt)
         self.type(f"{text}\r")
 
-    def open_file(self, file: Path) -> None:
-        """Visit a file, point at its end."""
+    def open_file(self, file: Path, *, new_project: bool = False) -> None:
+        """Visit a file, point at its end. lsp-mode asks what to do with a `new_project`."""
         self.type(f"\x18\x06\x01\x0b{file}\r")  # C-x C-f C-a C-k
+        if new_project:
+            self.terminal.shows("Import project root")
+            self.type("i")
         eventually(lambda: self.eval("buffer-file-name") == str(file))
         self.type("\x1b>")
+
+    def line(self) -> str:
+        return self.eval("(buffer-substring-no-properties (line-beginning-position) (line-end-position))")
+
+    def quit(self) -> None:
+        """C-x C-c, leaving unsaved what is."""
+        self.eval("(progn (dolist (buffer (buffer-list)) (with-current-buffer buffer (set-buffer-modified-p nil))) t)")
+        self.type("\x18\x03")
+        eventually(lambda: self.terminal.process.poll() is not None)
 
     def save(self) -> None:
         self.type("\x18\x13")
@@ -107,6 +116,8 @@ class Emacs:
 @contextmanager
 def started(installed: Path, home: Path, init: str, environ: dict[str, str], folder: Path) -> Iterator[Emacs]:
     """Emacs with that init file in that home, in `folder`."""
+    program = home / "bin"
+    environ = {**environ, "PATH": f"{program}{os.pathsep}{environ['PATH']}"} if program.exists() else environ
     scratch = home / "drive"
     scratch.mkdir(mode=0o700, exist_ok=True)  # Emacs takes no other for its socket
     (home / ".emacs.d" / "init.el").write_text(init)
