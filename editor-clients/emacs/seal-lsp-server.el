@@ -67,9 +67,10 @@ and `stopped'; PROBLEM says why it is not running.  STATUS is the last
       (seal-lsp-server--make :root root))))
 
 (defun seal-lsp-server-buffers (server)
-  "The buffers that SERVER serves, or served before it crashed."
+  "The buffers of files that SERVER serves, or served before it crashed."
   (seq-filter (lambda (buffer)
-                (eq server (buffer-local-value 'seal-lsp-server--here buffer)))
+                (and (buffer-file-name buffer)
+                     (eq server (buffer-local-value 'seal-lsp-server--here buffer))))
               (buffer-list)))
 
 (defun seal-lsp-server-running-p (server)

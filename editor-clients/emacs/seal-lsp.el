@@ -97,9 +97,11 @@ When nil it is the program `seal-lsp' of the virtual environment in
   :type 'boolean)
 
 (defcustom seal-lsp-ghost-idle-delay 0.15
-  "Seconds of rest after which a suggestion is asked for, with Eglot.
-In the buffers that the server manages `eglot-send-changes-idle-time'
-is the same: a suggestion needs the text that it is for."
+  "Seconds of rest after which a suggestion is asked for.
+With Eglot `eglot-send-changes-idle-time' is the same in the buffers
+that the server manages: a suggestion needs the text that it is for.
+With lsp-mode they begin when `lsp-idle-delay' has passed, unless you
+set `lsp-inline-completion-idle-delay'."
   :type 'number)
 
 (defface seal-lsp-ghost '((t :inherit shadow))

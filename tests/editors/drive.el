@@ -12,6 +12,7 @@
       suggest-key-bindings nil
       eldoc-idle-delay 0.2
       electric-indent-mode nil
+      mode-require-final-newline nil
       ring-bell-function #'ignore
       warning-minimum-level :error
       confirm-kill-processes nil)

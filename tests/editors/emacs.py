@@ -9,6 +9,7 @@ import json
 import os
 import shlex
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -62,6 +63,12 @@ class Emacs:
     def type(self, *keys: str) -> None:
         for key in keys:
             self.terminal.type(key)
+
+    def control_g(self) -> None:
+        """Alone: Emacs throws away what was typed before it looked at it."""
+        self.terminal.type("\x07")
+        eventually(lambda: self.eval("(drive-ghost)") is None)
+        time.sleep(0.3)
 
     def command(self, name: str) -> None:
         """M-x, as a user does it."""

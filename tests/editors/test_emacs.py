@@ -36,7 +36,6 @@ SETTINGS = """
 ACCEPT = {"eglot": "\t", "lsp-mode": "\x1b[27;5;13~"}  # C-<return>, as a terminal sends it
 ASK = {"eglot": "seal-lsp-ghost-ask", "lsp-mode": "lsp-inline-completion-display"}
 HOVER = {"eglot": ("eldoc-doc-buffer", "*eldoc*"), "lsp-mode": ("lsp-describe-thing-at-point", "*lsp-help*")}
-DISMISS = "\x07"
 MENU = "\x1b\t"  # C-M-i
 
 
@@ -123,7 +122,8 @@ def test_the_menu_has_the_names_that_exist_and_no_ghost_text_beside_it(session):
     assert session.emacs.eval("(drive-ghost)") is None
     session.emacs.type("h", MENU)
     eventually(lambda: session.emacs.line() == "ladder.height")
-    session.emacs.type(DISMISS, "\x01\x0b\x7f")
+    session.emacs.control_g()
+    session.emacs.type("\x01\x0b\x7f")
     session.emacs.save()
     assert (session.farm / "main.py").read_bytes() == MAIN.encode()
 
@@ -138,8 +138,7 @@ def test_ghost_text_is_taken_byte_for_byte(session, file, before, end):
     was = (session.farm / file).read_bytes()
     session.emacs.type(before)
     session.emacs.ghost()
-    session.emacs.type(DISMISS)
-    eventually(lambda: session.emacs.eval("(drive-ghost)") is None)
+    session.emacs.control_g()
     session.emacs.command(ASK[session.client])
     ghost = session.emacs.ghost()
     assert re.match(r"(put|weigh|tip_out|capacity|label|squeeze|rinse|pressure|mesh)\b", ghost), ghost
@@ -177,7 +176,7 @@ def test_why_this_suggestion(session):
     session.emacs.open_file(session.farm / "windows.py")
     session.emacs.type("\nladder.")
     session.emacs.ghost()
-    session.emacs.type(DISMISS)
+    session.emacs.control_g()
     session.emacs.command("seal-lsp-why")
     said = session.emacs.said("% sure")
     assert f"what was learned of {LIBRARY}" in said
