@@ -85,7 +85,7 @@ class Emacs:
         """Visit a file, point at its end. lsp-mode asks what to do with a `new_project`."""
         self.type(f"\x18\x06\x01\x0b{file}\r")  # C-x C-f C-a C-k
         if new_project:
-            self.terminal.shows("Import project root")
+            self.terminal.shows("Select action")
             self.type("i")
         eventually(lambda: self.eval("buffer-file-name") == str(file))
         self.type("\x1b>")
