@@ -85,7 +85,7 @@
 (defun seal-lsp-lsp-mode--opened ()
   "This buffer was opened in lsp-mode's current workspace."
   (seal-lsp-mode-enter (seal-lsp-lsp-mode--server lsp--cur-workspace))
-  (add-hook 'lsp-configure-hook #'seal-lsp-lsp-mode--configure nil t))
+  (seal-lsp-lsp-mode--configure))
 
 (defun seal-lsp-lsp-mode--configure ()
   "Have lsp-mode's inline completion ask soon, and not beside a menu."
@@ -97,8 +97,10 @@
     ;; same moment.
     (setq-local lsp-inline-completion-idle-delay
                 (+ lsp-idle-delay seal-lsp-ghost-idle-delay)))
-  (add-hook 'lsp-inline-completion-inhibit-predicates
-            #'seal-lsp-lsp-mode--menu-open-p nil t))
+  ;; A list of functions, no hook: lsp-mode would call the t of a local one.
+  (setq-local lsp-inline-completion-inhibit-predicates
+              (cons #'seal-lsp-lsp-mode--menu-open-p
+                    (default-value 'lsp-inline-completion-inhibit-predicates))))
 
 (defun seal-lsp-lsp-mode--menu-open-p ()
   "Whether a completion menu is open."

@@ -43,16 +43,17 @@
     (and (bound-and-true-p seal-lsp-mode)
          (substring-no-properties (format-mode-line (cadr (assq 'seal-lsp-mode minor-mode-alist)))))))
 
-(defun drive-names ()
-  "The names that completion at point offers, those of the server alone."
-  (with-current-buffer (window-buffer (selected-window))
-    (pcase (run-hook-wrapped 'completion-at-point-functions
-                             (lambda (function)
-                               (and (memq function '(eglot-completion-at-point lsp-completion-at-point))
-                                    (funcall function))))
-      (`(,start ,end ,table . ,_)
-       (vconcat (mapcar #'substring-no-properties
-                        (all-completions (buffer-substring start end) table)))))))
+(defun drive-menu ()
+  "The names in the completion menu that is open."
+  (when-let* ((menu (get-buffer "*Completions*"))
+              ((get-buffer-window menu)))
+    (with-current-buffer menu
+      (save-excursion
+        (goto-char (point-min))
+        (let (names match)
+          (while (setq match (text-property-search-forward 'completion--string))
+            (push (substring-no-properties (prop-match-value match)) names))
+          (vconcat names))))))
 
 (defun drive-messages ()
   "What was said in the echo area and in warnings."

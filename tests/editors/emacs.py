@@ -5,13 +5,13 @@ Knows Emacs (keys, buffers, the mode line), and nothing of what the tests are ab
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shlex
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from farm import SERVER, eventually
@@ -63,6 +63,21 @@ class Emacs:
     def type(self, *keys: str) -> None:
         for key in keys:
             self.terminal.type(key)
+
+    def menu(self, holds: str) -> list[str]:
+        """The names in the completion menu, once it is open and has this one. C-M-i, as a user does it."""
+
+        def opened() -> list[str]:
+            self.type("\x1b\t")
+            with contextlib.suppress(AssertionError):
+                eventually(lambda: self.eval("(drive-menu)"), 10)
+            found = self.eval("(drive-menu)") or []
+            if holds not in found:
+                self.control_g()
+                return []
+            return found
+
+        return eventually(opened)
 
     def control_g(self) -> None:
         """Alone: Emacs throws away what was typed before it looked at it."""
@@ -120,7 +135,7 @@ class Emacs:
         return eventually(lambda: (now := self.eval("(drive-messages)")) and words in now and now, seconds)
 
 
-@contextmanager
+@contextlib.contextmanager
 def started(installed: Path, home: Path, init: str, environ: dict[str, str], folder: Path) -> Iterator[Emacs]:
     """Emacs with that init file in that home, in `folder`."""
     program = home / "bin"

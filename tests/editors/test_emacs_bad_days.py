@@ -64,7 +64,7 @@ def test_a_project_does_not_say_which_program_is_the_server(client, emacs_folder
     (home / "bin" / "seal-lsp").unlink()
     with emacs.started(emacs_folder, home, newcomers_lines(client), environ(tmp_path / "seal"), folder) as running:
         running.type(f"\x18\x06\x01\x0b{folder / 'main.py'}\r")
-        running.terminal.shows("may not be safe")
+        running.terminal.shows("seal-lsp-server-command : ")
         running.type("n")
         running.said("is not on")
         assert not marker.exists()
