@@ -74,7 +74,8 @@
 ;;
 ;; M-x customize-group RET seal-lsp RET.  Its subgroups are the server's
 ;; own settings.  One that you do not set is left to your settings file,
-;; the project and the server's default.
+;; the project and the server's default.  What you change is heard when the
+;; server is started: M-x seal-lsp-restart.
 
 ;;; Code:
 

@@ -109,6 +109,9 @@ def test_a_file_is_opened_and_the_model_gets_ready(session):
     assert " Seal" in session.emacs.terminal.text()
     session.emacs.command("seal-lsp-status")
     session.emacs.terminal.shows("1 library learned")
+    if session.client == "eglot":  # lsp-mode says by itself what it can
+        said = session.emacs.eval("(eglot-client-capabilities (eglot-current-server))")
+        assert "inlineCompletion" in said["textDocument"]
 
 
 def test_the_menu_has_the_names_that_exist_and_no_ghost_text_beside_it(session):
