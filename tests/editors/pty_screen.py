@@ -17,9 +17,10 @@ import time
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pyte
-from pyte import graphics
+if TYPE_CHECKING:
+    from pyte.screens import Char
 
 FOREGROUND, BACKGROUND = "#24292f", "#ffffff"
 NAMED = {
@@ -35,6 +36,8 @@ class Terminal:
     """`command` in a terminal of `columns` times `rows`; reading goes on in the background until it ends."""
 
     def __init__(self, command: list[str], environ: dict[str, str], cwd: Path, columns=96, rows=26) -> None:
+        import pyte
+
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self._lock = threading.Lock()
@@ -107,11 +110,11 @@ class Terminal:
         file.write_text("\n".join(part for part in parts if part) + "\n</svg>\n", encoding="utf-8")
 
 
-def _style(cell: pyte.screens.Char) -> tuple:
+def _style(cell: Char) -> tuple:
     return cell.fg, cell.bg, cell.bold, cell.italics, cell.underscore, cell.reverse
 
 
-def _run(text: str, x: int, y: int, length: int, cell: pyte.screens.Char, cursor: bool) -> str:
+def _run(text: str, x: int, y: int, length: int, cell: Char, cursor: bool) -> str:
     front, back = _colour(cell.fg, FOREGROUND), _colour(cell.bg, BACKGROUND)
     if cell.reverse != cursor:
         front, back = back, front
@@ -132,4 +135,4 @@ def _run(text: str, x: int, y: int, length: int, cell: pyte.screens.Char, cursor
 def _colour(name: str, default: str) -> str:
     if name == "default":
         return default
-    return NAMED.get(name, f"#{name}" if name in graphics.FG_BG_256 else default)
+    return NAMED.get(name, f"#{name}")  # the others are six digits
