@@ -33,6 +33,21 @@ def code_server() -> Path:
 
 
 @pytest.fixture(scope="session")
+def emacs_folder() -> Path:
+    """The folder where Emacs 30, lsp-mode 10 and package-lint are unpacked."""
+    pytest.importorskip("pyte", reason="no pyte in this environment (pip install '.[editors]')")
+    folder = EDITORS / "emacs"
+    if not (folder / "complete").exists():
+        if shutil.which("apt-get") is None:
+            pytest.skip("no apt-get on this machine: Emacs and its packages are taken from Debian's")
+        script = Path(__file__).with_name("get_emacs.sh")
+        done = subprocess.run(["bash", str(script), str(folder)], capture_output=True, text=True)
+        if done.returncode:
+            pytest.skip(f"Emacs could not be installed (Debian's package sources are needed): {_last(done)}")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def chromium() -> str:
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if found is None and shutil.which("apt-get") and os.geteuid() == 0:
