@@ -84,7 +84,8 @@ It is turned on by Eglot or lsp-mode where they use seal-lsp."
        (pcase (plist-get status :state)
          ("learning"
           (list (format "learning %d%%"
-                        (* 100 (or (plist-get (plist-get status :learning) :fraction) 0)))))
+                        (round (* 100 (or (plist-get (plist-get status :learning) :fraction)
+                                          0))))))
          ("loading" '("loading"))
          ("paused" '("paused"))
          ((guard (equal (plist-get status :kind) "Error")) '("problem" . error))
