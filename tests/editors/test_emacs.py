@@ -7,25 +7,21 @@ One session is used from top to bottom, in a terminal: the tests follow one anot
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import emacs
 import prepared
-import psutil
 import pytest
 from emacs_readme import SETUPS, newcomers_lines
-from farm import LIBRARY, MAIN, SERVER, end_engine, environ, eventually, make_project
+from emacs_session import ACCEPT, ASK, CHOOSE, Session
+from farm import LIBRARY, MAIN, end_engine, environ, eventually
 
 from seal_lsp.cli.private_home import private_home
 
 pytestmark = [pytest.mark.editors, pytest.mark.weights, pytest.mark.timeout(900)]
 
-SCREENSHOTS = Path(__file__).parents[2] / "editor-clients" / "screenshots"
 SETTINGS = """
 (setopt seal-lsp-learn-auto nil
         seal-lsp-learn-max-tokens 1000
@@ -33,53 +29,6 @@ SETTINGS = """
         seal-lsp-inline-deadline-ms 20000
         seal-lsp-engine-idle-exit-s 600)
 """
-ACCEPT = {"eglot": "\t", "lsp-mode": "\x1b[27;5;13~"}  # C-<return>, as a terminal sends it
-ASK = {"eglot": "seal-lsp-ghost-ask", "lsp-mode": "lsp-inline-completion-display"}
-HOVER = {"eglot": ("eldoc-doc-buffer", "*eldoc*"), "lsp-mode": ("lsp-describe-thing-at-point", "*lsp-help*")}
-CHOOSE = "\x1b[1;3B", "\x1b\r"  # M-<down>, M-RET: the first entry
-
-
-@dataclass
-class Session:
-    client: str
-    emacs: emacs.Emacs
-    home: Path
-    work: Path
-    farm: Path
-
-    def servers(self) -> list[psutil.Process]:
-        found = []
-        for process in psutil.process_iter():
-            try:
-                if process.cmdline()[:3] == SERVER and process.environ().get("SEAL_HOME") == str(self.home):
-                    found.append(process)
-            except psutil.Error:
-                continue
-        return found
-
-    def open_project(self, name: str) -> Path:
-        folder = make_project(self.work / name)
-        self.emacs.open_file(folder / "main.py", new_project=self.client == "lsp-mode")
-        return folder
-
-    def hover_at_climb(self, says: str) -> str:
-        """The documentation of `climb` in main.py, once it says so."""
-        command, buffer = HOVER[self.client]
-        self.emacs.open_file(self.farm / "main.py")
-        self.emacs.type("\x1b<")
-        self.emacs.eval('(progn (search-forward "ladder.cli") (set-window-point nil (point)))')
-        text = f'(and (get-buffer "{buffer}") (with-current-buffer "{buffer}" (buffer-string)))'
-
-        def shown() -> str:
-            self.emacs.command(command)
-            time.sleep(0.5)
-            return (now := self.emacs.eval(text)) and says in now and now
-
-        return eventually(shown)
-
-    def picture(self, name: str) -> None:
-        if os.environ.get("SEAL_SCREENSHOTS") and self.client == "eglot":
-            self.emacs.terminal.picture(SCREENSHOTS / f"emacs-{name}.svg")
 
 
 @pytest.fixture(scope="module", params=SETUPS)
