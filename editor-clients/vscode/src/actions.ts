@@ -89,7 +89,7 @@ async function follow(server: Server, library: string): Promise<void> {
     await changed(server, FIRST_WORD_MS)
     while (learning() || waits()) {
       const { fraction = 0, message = '', phase = 'waits its turn' } = learning() ?? {}
-      const percent = Math.floor(fraction * 100)
+      const percent = Math.round(fraction * 100)
       progress.report({ message: `${percent} %, ${message || phase}`, increment: Math.max(0, percent - done) })
       done = Math.max(done, percent)
       await changed(server)

@@ -28,7 +28,7 @@ function face({ phase, problem, status }: Server): Face {
   if (phase === 'starting' || !status) return { icon: 'loading~spin', text: 'starting', about: 'the server is starting' }
   const about = [status.message, [status.model, status.runtime].filter(Boolean).join(' on ')].filter(Boolean).join('\n')
   if (status.state === 'learning') {
-    const percent = Math.floor((status.learning?.fraction ?? 0) * 100)
+    const percent = Math.round((status.learning?.fraction ?? 0) * 100)
     return { icon: 'mortar-board', text: `learning ${percent} %`, about }
   }
   if (status.state === 'loading') return { icon: 'loading~spin', text: 'loading', about }
