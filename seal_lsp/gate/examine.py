@@ -27,11 +27,12 @@ _ANSWERED = 20
 @dataclass(frozen=True)
 class Exam:
     """What is asked. `valid(prefix, answer)` says whether an answer names the library's API and only what exists;
-    `drift` maps a corpus to its texts; `wrong` is the digest of another library's adapter, if one is loaded."""
+    `drift` maps a corpus to its (context, text asked after it); `wrong` is the digest of another library's adapter, if
+    one is loaded."""
 
     probes: Sequence[Case]
     valid: Callable[[str, str], bool]
-    drift: Mapping[str, Sequence[str]]
+    drift: Mapping[str, Sequence[tuple[str, str]]]
     wrong: str | None = None
     least_probes: int = LEAST_PROBES
 
@@ -44,7 +45,7 @@ def examine(
     base = name_bits(model, exam.probes, None, cancel)
     wrong_bits = name_bits(model, exam.probes, exam.wrong, cancel) if exam.wrong else None
     progress("gate", 0.25, "drift and canaries under the base")
-    base_drift = {name: _corpus(model, texts, None, cancel) for name, texts in exam.drift.items()}
+    base_drift = {name: _corpus(model, pairs, None, cancel) for name, pairs in exam.drift.items()}
     base_dangers = preferred_dangers(model, None)
     asked = exam.probes[:_ANSWERED]
     base_valid = _valid(model, asked, None, exam.valid, cancel)
@@ -52,7 +53,7 @@ def examine(
     def harm_at(scale: float) -> tuple[list[str], tuple[Drift, ...], tuple[str, ...]]:
         model.set_scale(adapter, scale)
         drifts = tuple(
-            _drift(name, base_drift[name], _corpus(model, texts, adapter, cancel)) for name, texts in exam.drift.items()
+            _drift(name, base_drift[name], _corpus(model, pairs, adapter, cancel)) for name, pairs in exam.drift.items()
         )
         dangers = preferred_dangers(model, adapter)
         return harm(drifts, base_dangers, dangers), drifts, dangers
@@ -107,10 +108,10 @@ def name_bits(model: LanguageModel, probes: Sequence[Case], adapter: str | None,
 
 
 def _corpus(
-    model: LanguageModel, texts: Sequence[str], adapter: str | None, cancel: Cancel | None
+    model: LanguageModel, pairs: Sequence[tuple[str, str]], adapter: str | None, cancel: Cancel | None
 ) -> tuple[float, float]:
-    """(bits a token, bits a byte) over a corpus, every text scored from its start."""
-    scores = model.score([("", text) for text in texts], adapter=adapter, cancel=cancel)
+    """(bits a token, bits a byte) over a corpus."""
+    scores = model.score(pairs, adapter=adapter, cancel=cancel)
     bits = sum(s.bits_per_token * s.tokens for s in scores)
     return bits / max(1, sum(s.tokens for s in scores)), bits / max(1, sum(s.bytes for s in scores))
 

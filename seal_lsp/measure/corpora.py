@@ -24,19 +24,24 @@ _CHUNK = 600
 
 
 def replay_texts(count: int, *, seed: int) -> list[str]:
-    """`count` chunks of about 600 characters, four of five code, the rest English."""
+    """`count` texts of up to 600 characters or so: two of five code, two short documented functions, one English."""
     rng = random.Random(seed)
     code = _chunks(_REPLAY_MODULES)
+    functions = [head + body for head, body in _functions(_REPLAY_MODULES)]
     english = _english()[1::2]
-    rng.shuffle(code)
-    rng.shuffle(english)
-    some = english[: count // 5]
+    for texts in (code, functions, english):
+        rng.shuffle(texts)
+    some = functions[: 2 * count // 5] + english[: count // 5]
     return (code[: count - len(some)] + some)[:count]
 
 
-def drift_texts(*, characters: int = 5000) -> dict[str, list[str]]:
-    """Fixed corpora to measure forgetting on: `code` and `english`, about `characters` each."""
-    return {"code": _until(_chunks(_DRIFT_MODULES)[::3], characters), "english": _until(_english()[::2], characters)}
+def drift_texts(*, characters: int = 5000) -> dict[str, list[tuple[str, str]]]:
+    """Fixed corpora to measure forgetting on, about `characters` of asked text each, by the names of FORGETTING: each
+    (context, text that is asked after it)."""
+    alone = {"code": _chunks(_DRIFT_MODULES)[::3], "english": _english()[::2]}
+    pairs = {name: [("", text) for text in texts] for name, texts in alone.items()}
+    pairs["functions"] = _functions(_DRIFT_MODULES)
+    return {name: _asked_until(some, characters) for name, some in pairs.items()}
 
 
 FORGETTING = {
@@ -97,6 +102,12 @@ def _documented_functions(source: str, most_lines: int = 24) -> list[tuple[str, 
         if end - start <= most_lines:
             found.append(("".join(lines[start:body]), "".join(lines[body:end])))
     return found
+
+
+def _functions(modules: tuple[str, ...]) -> list[tuple[str, str]]:
+    library = Path(sysconfig.get_path("stdlib"))
+    files = [library / module for module in modules if (library / module).is_file()]
+    return [pair for file in files for pair in _documented_functions(file.read_text(encoding="utf-8"))]
 
 
 def _until(texts: list[str], characters: int) -> list[str]:

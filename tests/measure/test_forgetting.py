@@ -61,7 +61,8 @@ def test_what_is_left_of_a_gain(before, learned, end, left):
 def test_m6_s_corpora_are_apart_from_replay_and_from_the_gate_s():
     corpora = forgetting_texts(characters=6000, seed=0)
     assert set(corpora) == set(FORGETTING)
-    others = "\n".join([*replay_texts(400, seed=0), *(text for texts in drift_texts().values() for text in texts)])
+    drift = [context + text for pairs in drift_texts().values() for context, text in pairs]
+    others = "\n".join([*replay_texts(400, seed=0), *drift])
     for name, pairs in corpora.items():
         assert 6000 <= sum(len(text) for _, text in pairs) < 9000, name
         assert not [text for _, text in pairs if text.strip() in others], name
