@@ -5,6 +5,7 @@ Superseded requests are answered with null (the newer answer replaces them), not
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
@@ -51,7 +52,10 @@ async def _inline(ls: SealServer, params: types.InlineCompletionParams) -> types
     if not invoked:
         desk.inline.rhythm.key()
         most_s = desk.settings_of(document).inline.debounce_ms / 1000
-    found = desk.inline.remembered(ask) or await desk.inline.suggest(ask, pause_s=desk.inline.rhythm.pause_s(most_s))
+    found = desk.inline.remembered(ask)
+    if not found:
+        ask = replace(ask, context=await desk.foreword.before(document, ask.offset))
+        found = await desk.inline.suggest(ask, pause_s=desk.inline.rhythm.pause_s(most_s))
     now = desk.snapshot(params.text_document.uri)
     if now is None or now.version != document.version:
         return None  # the text moved on; the request for the newer text brings the answer
@@ -78,7 +82,6 @@ async def _ask(ls: SealServer, params: types.InlineCompletionParams, document: S
         place=await ls.desk.analysis.place(document.path),
         selected=selected,
         invoked=invoked,
-        context=await ls.desk.foreword.before(document, document.offset(params.position)),
     )
 
 
