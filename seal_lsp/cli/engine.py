@@ -80,13 +80,11 @@ def run(
 
 def adjusted(settings: Settings, overrides: dict) -> dict:
     """What a learner is told: the budgets of the engine's settings and of the editor's (`tokens_at_most`) are ceilings,
-    the settings' device is a default."""
-    from seal_lsp.train.recipe import Recipe
-
-    asked = dict(overrides)
-    ceiling = min(settings.learn.max_tokens, int(asked.pop("tokens_at_most", settings.learn.max_tokens)))
+    of the recipe's tokens and of those that are asked for; the settings' device is a default."""
+    ceiling = min(settings.learn.max_tokens, int(overrides.get("tokens_at_most", settings.learn.max_tokens)))
     device = {} if settings.model.device == "auto" else {"device": settings.model.device}
-    return {**device, **asked, "tokens": min(int(asked.get("tokens", Recipe().tokens)), ceiling)}
+    asked = {"tokens": min(int(overrides["tokens"]), ceiling)} if "tokens" in overrides else {}
+    return {**device, **overrides, **asked, "tokens_at_most": ceiling}
 
 
 def main(arguments: list[str] | None = None) -> int:
