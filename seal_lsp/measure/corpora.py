@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import random
 import sysconfig
+from collections.abc import Iterator
 from pathlib import Path
 
 _REPLAY_MODULES = (
@@ -76,8 +77,13 @@ def forgetting_texts(*, characters: int = 12_000, seed: int = 0) -> dict[str, li
 
 
 def _asked_until(pairs: list[tuple[str, str]], characters: int) -> list[tuple[str, str]]:
-    asked = _until([text for _, text in pairs], characters)
-    return pairs[: len(asked)]
+    """The first of them, until so much text is asked."""
+    taken: list[tuple[str, str]] = []
+    for pair in pairs:
+        if sum(len(text) for _, text in taken) >= characters:
+            break
+        taken.append(pair)
+    return taken
 
 
 def _other_modules() -> list[Path]:
@@ -105,28 +111,19 @@ def _documented_functions(source: str, most_lines: int = 24) -> list[tuple[str, 
 
 
 def _functions(modules: tuple[str, ...]) -> list[tuple[str, str]]:
-    library = Path(sysconfig.get_path("stdlib"))
-    files = [library / module for module in modules if (library / module).is_file()]
-    return [pair for file in files for pair in _documented_functions(file.read_text(encoding="utf-8"))]
-
-
-def _until(texts: list[str], characters: int) -> list[str]:
-    taken: list[str] = []
-    for text in texts:
-        if sum(map(len, taken)) >= characters:
-            break
-        taken.append(text)
-    return taken
+    return [pair for source in _sources(modules) for pair in _documented_functions(source)]
 
 
 def _chunks(modules: tuple[str, ...]) -> list[str]:
+    return [chunk for source in _sources(modules) for chunk in _cut(source)]
+
+
+def _sources(modules: tuple[str, ...]) -> Iterator[str]:
+    """Of the standard library's modules, those that are there."""
     library = Path(sysconfig.get_path("stdlib"))
-    found = []
     for module in modules:
-        path = library / module
-        if path.is_file():
-            found += _cut(path.read_text(encoding="utf-8"))
-    return found
+        if (library / module).is_file():
+            yield (library / module).read_text(encoding="utf-8")
 
 
 def _english(part: slice = slice(2)) -> list[str]:
