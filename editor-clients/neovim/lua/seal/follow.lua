@@ -45,7 +45,7 @@ return function(client, library)
     if learning and learning.library == library then
       begun = true
       local text = learning.message ~= '' and learning.message or learning.phase
-      progress(title, 'running', math.floor(learning.fraction * 100), text)
+      progress(title, 'running', state.percent(learning.fraction), text)
     elseif begun and not vim.list_contains(status and status.queue or {}, library) then
       done = true
       progress(title, 'success', 100, 'done')

@@ -12,7 +12,13 @@ local function changed()
   vim.cmd.redrawstatus({ bang = true })
 end
 
+--- `status` as it was sent, where JSON's null is vim.NIL: a value that counts as true.
 function M.told(client_id, status)
+  for key, value in pairs(status) do
+    if value == vim.NIL then
+      status[key] = nil
+    end
+  end
   statuses[client_id] = status
   changed()
 end
@@ -41,9 +47,14 @@ function M.problem(buf)
   return problems[buf]
 end
 
+--- A share as people read it: 0.29 is 29, whatever 0.29 * 100 is.
+function M.percent(share)
+  return math.floor(share * 100 + 0.5)
+end
+
 local function word(status)
   if status.state == 'learning' then
-    return ('learning %d %%'):format(math.floor((status.learning and status.learning.fraction or 0) * 100))
+    return ('learning %d %%'):format(M.percent(status.learning and status.learning.fraction or 0))
   end
   if status.state == 'loading' or status.state == 'paused' then
     return status.state
