@@ -9,8 +9,7 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-from seal_lsp.settings.load import editor_properties
-from seal_lsp.settings.schema import Settings
+from write_vscode_settings import groups
 
 FOLDER = Path(__file__).parents[1] / "editor-clients" / "neovim"
 HELP = FOLDER / "doc" / "seal-settings.txt"
@@ -25,15 +24,6 @@ EXAMPLE = """>lua
       settings = { seal = { learn = { trust = 'ask' } } },
     })
 <"""
-
-
-def groups() -> dict[str, tuple[str, dict[str, dict[str, Any]]]]:
-    """By group: its sentence, and its settings by name."""
-    properties = editor_properties()
-    return {
-        group: (field.description, {n.split(".")[2]: p for n, p in properties.items() if n.split(".")[1] == group})
-        for group, field in Settings.model_fields.items()
-    }
 
 
 def lua_type(definition: dict[str, Any]) -> str:

@@ -16,15 +16,23 @@ PACKAGE = Path(__file__).parents[1] / "editor-clients" / "vscode" / "package.jso
 WIDTH = 120
 
 
+def groups() -> dict[str, tuple[str, dict[str, dict[str, Any]]]]:
+    """By group: its sentence, and its settings by name."""
+    properties = editor_properties()
+    return {
+        group: (field.description, {n.split(".")[2]: p for n, p in properties.items() if n.split(".")[1] == group})
+        for group, field in Settings.model_fields.items()
+    }
+
+
 def configuration() -> list[dict[str, Any]]:
     """One section of VS Code's settings for each group, titled by the group's sentence."""
-    properties = editor_properties()
     return [
         {
-            "title": field.description.removesuffix("."),
-            "properties": {name: value for name, value in properties.items() if name.split(".")[1] == group},
+            "title": sentence.removesuffix("."),
+            "properties": {f"seal.{group}.{name}": definition for name, definition in settings.items()},
         }
-        for group, field in Settings.model_fields.items()
+        for group, (sentence, settings) in groups().items()
     ]
 
 

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import orchard
 import pytest
 
 from seal_lsp.assist import tasks
-from seal_lsp.assist.facts import Place
 
 LADDER = "# Ladder(height: float = 3.0, folding: bool = True)\n# Ladder: climb, fold, folding, height\n"
 BASKET = "# Basket(capacity: int = 20, label: str = 'basket')\n# Basket: capacity, label, put, tip_out, weigh\n"
 CLIMB = "# Ladder.climb(rungs: int = 4) -> float\n"
 IMPORTS = "from orchard import Basket, Ladder\n"
 
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory) -> Place:
-    root = tmp_path_factory.mktemp("notes")
-    environment = orchard.install(root / ".venv")
-    tasks.start(str(root / "index.db"))
-    return Place(str(root / "main.py"), str(root), environment)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import orchard
 import pytest
 
 from seal_lsp.assist import tasks
@@ -13,14 +12,6 @@ from seal_lsp.assist.menu import static_order, visible
 from seal_lsp.assist.menu_task import completions, signs_at
 from seal_lsp.assist.ranking import ALONE, BY_HAND, WITH_MODEL, weigh, weights
 from seal_lsp.core.api import Parameter
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory) -> Place:
-    root = tmp_path_factory.mktemp("signs")
-    environment = orchard.install(root / ".venv")
-    tasks.start(str(root / "index.db"))
-    return Place(str(root / "main.py"), str(root), environment)
 
 
 def at(marked: str) -> tuple[str, int]:
