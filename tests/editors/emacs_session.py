@@ -1,4 +1,4 @@
-"""The session of a user of Emacs, with one of the two clients: its keys and commands, its servers, its pictures."""
+"""The session of a user of Emacs, with one of the two clients: its keys and commands, its pictures."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
 from emacs import Emacs
-from farm import SERVER, eventually, make_project
+from farm import SCREENSHOTS, eventually, make_project
 
-SCREENSHOTS = Path(__file__).parents[2] / "editor-clients" / "screenshots"
 ACCEPT = {"eglot": "\t", "lsp-mode": "\x1b[27;5;13~"}  # C-<return>, as a terminal sends it
 ASK = {"eglot": "seal-lsp-ghost-ask", "lsp-mode": "lsp-inline-completion-display"}
 HOVER = {"eglot": ("eldoc-doc-buffer", "*eldoc*"), "lsp-mode": ("lsp-describe-thing-at-point", "*lsp-help*")}
@@ -25,16 +23,6 @@ class Session:
     home: Path
     work: Path
     farm: Path
-
-    def servers(self) -> list[psutil.Process]:
-        found = []
-        for process in psutil.process_iter():
-            try:
-                if process.cmdline()[:3] == SERVER and process.environ().get("SEAL_HOME") == str(self.home):
-                    found.append(process)
-            except psutil.Error:
-                continue
-        return found
 
     def open_project(self, name: str) -> Path:
         folder = make_project(self.work / name)

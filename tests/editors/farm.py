@@ -14,6 +14,7 @@ import orchard
 import psutil
 
 ROOT = Path(__file__).parents[2]
+SCREENSHOTS = ROOT / "editor-clients" / "screenshots"
 SERVER = [sys.executable, "-m", "seal_lsp.cli.entry"]
 LIBRARY = "orchard-tools 1.2.0"
 MAIN = """from orchard import Basket, Ladder, Press

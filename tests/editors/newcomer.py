@@ -6,9 +6,8 @@ import os
 import re
 
 import neovim
-from farm import ROOT
+from farm import ROOT, SCREENSHOTS
 
-SCREENSHOTS = ROOT / "editor-clients" / "screenshots"
 NAMES = {"climb", "fold", "height", "folding"}
 SETTINGS = """
 vim.lsp.config('seal_lsp', { settings = { seal = {

@@ -15,9 +15,10 @@ import termios
 import threading
 import time
 from collections.abc import Callable
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from screen_svg import Look, svg
 
 if TYPE_CHECKING:
     from pyte.screens import Char
@@ -29,7 +30,6 @@ NAMED = {
     "brightgreen": "#57ab5a", "brightbrown": "#c69026", "brightblue": "#539bf5", "brightmagenta": "#b083f0",
     "brightcyan": "#39c5cf", "brightwhite": "#ffffff",
 }  # fmt: skip
-CELL, LINE, SIZE = 8.4, 18, 14
 
 
 class Terminal:
@@ -89,47 +89,19 @@ class Terminal:
     def picture(self, file: Path) -> None:
         """The screen as it is, as an SVG file."""
         with self._lock:
-            rows = [[self._screen.buffer[y][x] for x in range(self._screen.columns)] for y in range(self._screen.lines)]
-            cursor = self._screen.cursor
-            at = None if cursor.hidden else (cursor.x, cursor.y)
-        width, height = len(rows[0]) * CELL + 16, len(rows) * LINE + 16
-        parts = [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height}" width="{width:.0f}" '
-            f'font-family="DejaVu Sans Mono, Menlo, Consolas, monospace" font-size="{SIZE}">',
-            f'<rect width="100%" height="100%" rx="6" fill="{BACKGROUND}" stroke="#d0d7de"/>',
-        ]
-        for y, row in enumerate(rows):
-            x = 0
-            while x < len(row):
-                end = x + 1
-                while end < len(row) and _style(row[end]) == _style(row[x]) and (end, y) != at and (x, y) != at:
-                    end += 1
-                parts.append(_run("".join(cell.data for cell in row[x:end]), x, y, end - x, row[x], (x, y) == at))
-                x = end
+            screen, cursor = self._screen, self._screen.cursor
+            rows = [[(screen.buffer[y][x].data, _look(screen.buffer[y][x])) for x in range(screen.columns)]
+                    for y in range(screen.lines)]  # fmt: skip
+            at = None if cursor.hidden else (cursor.y, cursor.x)
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text("\n".join(part for part in parts if part) + "\n</svg>\n", encoding="utf-8")
+        file.write_text(svg(rows, at, Look(FOREGROUND, BACKGROUND)), encoding="utf-8")
 
 
-def _style(cell: Char) -> tuple:
-    return cell.fg, cell.bg, cell.bold, cell.italics, cell.underscore, cell.reverse
-
-
-def _run(text: str, x: int, y: int, length: int, cell: Char, cursor: bool) -> str:
+def _look(cell: Char) -> Look:
     front, back = _colour(cell.fg, FOREGROUND), _colour(cell.bg, BACKGROUND)
-    if cell.reverse != cursor:
+    if cell.reverse:
         front, back = back, front
-    left, top = 8 + x * CELL, 8 + y * LINE
-    parts = []
-    if back != BACKGROUND:
-        parts.append(f'<rect x="{left:.1f}" y="{top}" width="{length * CELL:.1f}" height="{LINE}" fill="{back}"/>')
-    if text.strip():
-        look = ' font-weight="bold"' * cell.bold + ' font-style="italic"' * cell.italics
-        look += ' text-decoration="underline"' * cell.underscore
-        parts.append(
-            f'<text x="{left:.1f}" y="{top + SIZE - 1}" fill="{front}"{look} xml:space="preserve" '
-            f'textLength="{length * CELL:.1f}">{escape(text)}</text>'
-        )
-    return "\n".join(parts)
+    return Look(front, back, cell.bold, cell.italics, cell.underscore)
 
 
 def _colour(name: str, default: str) -> str:

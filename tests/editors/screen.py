@@ -5,13 +5,11 @@ Knows ext_linegrid and ext_hlstate, and nothing of what the cells mean.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from html import escape
 from typing import Any
 
+from screen_svg import Look, svg
+
 WIDTH, HEIGHT = 100, 24
-CELL_W, CELL_H, FONT_PX = 9, 20, 15
-FONTS = "DejaVu Sans Mono, Menlo, Consolas, monospace"
 
 
 class Screen:
@@ -39,43 +37,15 @@ class Screen:
         return [text for text in found if text]
 
     def svg(self) -> str:
-        width, height = len(self.cells[0]) * CELL_W, len(self.cells) * CELL_H
-        size = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
-        parts = [
-            f'<svg xmlns="http://www.w3.org/2000/svg" {size}>',
-            f'<rect width="100%" height="100%" fill="{_colour(self._default["background"])}"/>',
-            f'<g font-family="{FONTS}" font-size="{FONT_PX}">',
-        ]
-        for row, cells in enumerate(self.cells):
-            column = 0
-            while column < len(cells):
-                end = column + 1
-                while end < len(cells) and cells[end][1] == cells[column][1]:
-                    end += 1
-                parts += self._run(row, column, cells[column:end])
-                column = end
-        at_row, at_column = self.cursor
-        caret = f'x="{at_column * CELL_W}" y="{at_row * CELL_H}" width="2" height="{CELL_H}"'
-        parts.append(f'<rect {caret} fill="{_colour(self._default["foreground"])}"/>')
-        return "\n".join([*parts, "</g>", "</svg>", ""])
+        rows = [[(text, self._look(number)) for text, number in row] for row in self.cells]
+        return svg(rows, self.cursor, self._look(0))
 
-    def _run(self, row: int, column: int, cells: list[tuple[str, int]]) -> list[str]:
-        """Cells that look the same: their background, where it is not the screen's, and their text."""
-        look = self._looks[cells[0][1]][0]
-        foreground = look.get("foreground", self._default["foreground"])
-        background = look.get("background", self._default["background"])
-        if look.get("reverse"):
-            foreground, background = background, foreground
-        x, width = column * CELL_W, len(cells) * CELL_W
-        parts = []
-        if background != self._default["background"]:
-            box = f'x="{x}" y="{row * CELL_H}" width="{width}" height="{CELL_H}"'
-            parts.append(f'<rect {box} fill="{_colour(background)}"/>')
-        style = ' font-weight="bold"' * bool(look.get("bold")) + ' font-style="italic"' * bool(look.get("italic"))
-        for start, word in _words([text for text, _ in cells]):
-            place = f'x="{x + start * CELL_W}" y="{row * CELL_H + FONT_PX}"'
-            parts.append(f'<text {place} fill="{_colour(foreground)}"{style}>{escape(word)}</text>')
-        return parts
+    def _look(self, number: int) -> Look:
+        found = self._default | self._looks[number][0]
+        front, back = _colour(found["foreground"]), _colour(found["background"])
+        if found.get("reverse"):
+            front, back = back, front
+        return Look(front, back, bool(found.get("bold")), bool(found.get("italic")))
 
     # -- the events of Neovim's UI protocol
 
@@ -111,18 +81,3 @@ class Screen:
 
 def _colour(number: int) -> str:
     return f"#{number:06x}"
-
-
-def _words(cells: list[str]) -> Iterator[tuple[int, str]]:
-    """Where each word begins, and the word: an SVG's blanks have a width of their own. A wide character is a word: it
-    takes two cells, of which the second is empty."""
-    start, word = 0, ""
-    for column, text in enumerate([*cells, " "]):
-        wide = column + 1 < len(cells) and cells[column + 1] == ""
-        if (wide or not text.strip()) and word:
-            yield start, word
-            word = ""
-        if wide:
-            yield column, text
-        elif text.strip():
-            start, word = (start, word + text) if word else (column, text)

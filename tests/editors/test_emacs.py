@@ -16,7 +16,7 @@ import prepared
 import pytest
 from emacs_readme import SETUPS, newcomers_lines
 from emacs_session import ACCEPT, ASK, CHOOSE, Session
-from farm import LIBRARY, MAIN, end_engine, environ, eventually
+from farm import LIBRARY, MAIN, end_engine, environ, eventually, servers_of
 
 from seal_lsp.cli.private_home import private_home
 
@@ -49,7 +49,7 @@ def session(request, emacs_folder, tmp_path_factory) -> Iterator[Session]:
             running.quit()
     finally:
         end_engine(paths.runtime)
-    eventually(lambda: not session.servers())
+    eventually(lambda: not servers_of(session.home))
 
 
 def test_a_file_is_opened_and_the_model_gets_ready(session):
@@ -170,9 +170,9 @@ def test_forgetting(session):
 
 def test_a_server_that_is_killed_comes_back(session):
     session.emacs.open_file(session.farm / "main.py")
-    (before,) = session.servers()
+    (before,) = servers_of(session.home)
     before.kill()
-    eventually(lambda: [now.pid for now in session.servers()] not in ([], [before.pid]))
+    eventually(lambda: [now.pid for now in servers_of(session.home)] not in ([], [before.pid]))
     eventually(lambda: session.emacs.eval("(drive-lighter)") == " Seal")
     session.emacs.type("\npress.")
     session.emacs.menu("squeeze")
@@ -205,7 +205,7 @@ def test_learning_shows_progress_and_how_it_ended(session):
 def test_a_second_buffer_and_a_second_workspace(session):
     """Eglot has a server for each project; lsp-mode has one, with many folders."""
     session.emacs.open_file(session.farm / "windows.py")
-    assert len(session.servers()) == 1
+    assert len(servers_of(session.home)) == 1
     second = session.open_project("second")
     session.emacs.lighter(" Seal")
     session.emacs.type("\nbasket.")
@@ -216,4 +216,4 @@ def test_a_second_buffer_and_a_second_workspace(session):
     session.emacs.type(ACCEPT[session.client])
     session.emacs.save()
     assert (second / "main.py").read_bytes() == (MAIN + "\nbasket." + ghost).encode()
-    assert len(session.servers()) == (2 if session.client == "eglot" else 1)
+    assert len(servers_of(session.home)) == (2 if session.client == "eglot" else 1)

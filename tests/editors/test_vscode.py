@@ -15,13 +15,12 @@ import prepared
 import psutil
 import pytest
 import vscode
-from farm import LIBRARY, MAIN, SERVER, end_engine, environ, eventually, make_project
+from farm import LIBRARY, MAIN, SCREENSHOTS, SERVER, end_engine, environ, eventually, make_project
 
 from seal_lsp.cli.private_home import private_home
 
 pytestmark = [pytest.mark.editors, pytest.mark.weights, pytest.mark.timeout(900)]
 
-SCREENSHOTS = Path(__file__).parents[2] / "editor-clients" / "screenshots"
 SETTINGS = {
     "seal.server.command": SERVER,
     "seal.learn.auto": False,
