@@ -105,7 +105,7 @@ def train(
                 save(step + 1)
             report(step + 1, len(batches), loss)
     return TrainReport(
-        len(batches), tokens, round(time.monotonic() - started, 1), peak_rss_mb(), tuple(losses), resumed.step
+        len(batches), tokens, round(time.monotonic() - started, 3), peak_rss_mb(), tuple(losses), resumed.step
     )
 
 
