@@ -130,8 +130,11 @@ class Neovim:
     def edit(self, file: Path) -> None:
         """Open a file and wait for its server."""
         self.command(f"edit {file}")
-        ready = "return require('seal').client() ~= nil"
-        self.until(lambda: self.lua(ready), "a client for the buffer")
+        self.until(self.client, "a client for the buffer")
+
+    def client(self) -> int:
+        """The number of the client at the buffer, 0 while there is none."""
+        return self.lua("local client = require('seal').client() return client and client.id or 0")
 
     def save(self) -> bytes:
         """The file's bytes after `:write`."""
