@@ -16,6 +16,7 @@ import psutil
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "editor-clients" / "screenshots"
 SERVER = [sys.executable, "-m", "seal_lsp.cli.entry"]
+ENGINE = [sys.executable, "-m", "seal_lsp.cli.engine"]
 LIBRARY = "orchard-tools 1.2.0"
 MAIN = """from orchard import Basket, Ladder, Press
 
@@ -72,9 +73,17 @@ def server_on_path(folder: Path) -> Path:
 
 def servers_of(home: Path) -> list[psutil.Process]:
     """The servers that run in this home."""
+    return _running(home, SERVER)
+
+
+def engines_of(home: Path) -> list[psutil.Process]:
+    return _running(home, ENGINE)
+
+
+def _running(home: Path, command: list[str]) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
-            if process.cmdline()[:3] == SERVER and process.environ().get("SEAL_HOME") == str(home):
+            if process.cmdline()[:3] == command and process.environ().get("SEAL_HOME") == str(home):
                 found.append(process)
     return found

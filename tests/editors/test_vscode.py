@@ -12,10 +12,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import prepared
-import psutil
 import pytest
 import vscode
-from farm import LIBRARY, MAIN, SCREENSHOTS, SERVER, end_engine, environ, eventually, make_project
+from farm import (
+    LIBRARY,
+    MAIN,
+    SCREENSHOTS,
+    SERVER,
+    end_engine,
+    engines_of,
+    environ,
+    eventually,
+    make_project,
+    servers_of,
+)
 
 from seal_lsp.cli.private_home import private_home
 
@@ -46,27 +56,18 @@ def farm(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def window(browser, code_server, vsix, tmp_path_factory, home, farm) -> Iterator[vscode.Window]:
+def address(code_server, vsix, tmp_path_factory, home) -> Iterator[str]:
+    with vscode.served(code_server, vsix, tmp_path_factory.mktemp("vscode"), SETTINGS, environ(home)) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def window(browser, address, tmp_path_factory, farm) -> Iterator[vscode.Window]:
     """The session's window, on the farm, its server running and the model loaded."""
-    profile = tmp_path_factory.mktemp("vscode")
-    with (
-        vscode.served(code_server, vsix, profile, SETTINGS, environ(home)) as address,
-        vscode.page_of(browser, profile / "last.png") as page,
-    ):
+    with vscode.page_of(browser, tmp_path_factory.mktemp("window") / "last.png") as page:
         opened = vscode.Window(page)
         opened.open_folder(address, farm)
         yield opened
-
-
-def server_of(home: Path) -> psutil.Process | None:
-    """The server that runs in this home."""
-    for process in psutil.process_iter():
-        try:
-            if process.cmdline()[:3] == SERVER and process.environ().get("SEAL_HOME") == str(home):
-                return process
-        except psutil.Error:
-            continue
-    return None
 
 
 def test_a_file_is_opened_and_the_model_gets_ready(window):
@@ -164,14 +165,35 @@ def test_forgetting(window):
 
 
 def test_a_server_that_is_killed_comes_back(window, home):
-    before = server_of(home)
+    (before,) = servers_of(home)
     before.kill()
-    eventually(lambda: (now := server_of(home)) and now.pid != before.pid)
+    eventually(lambda: (now := servers_of(home)) and now[0].pid != before.pid)
     window.status("learned")
     window.open_file("windows.py")
     window.type("\npress.")
     assert "squeeze" in window.menu_labels()
     window.close_menu()
+
+
+@pytest.mark.parametrize("project", ["the same", "another"])
+def test_a_second_window_has_its_own_server_and_the_same_engine(
+    browser, address, window, home, farm, tmp_path_factory, project
+):
+    folder = tmp_path_factory.mktemp("second")
+    servers = {server.pid for server in servers_of(home)}
+    with vscode.page_of(browser, folder / "last.png") as page:
+        second = vscode.Window(page)
+        second.open_folder(address, farm if project == "the same" else make_project(folder / "farm"))
+        second.open_file("main.py")
+        second.status("learned", timeout=300_000)
+        second.type("\npress.")
+        assert "squeeze" in second.menu_labels()
+        second.press("Escape", "Control+Shift+K")
+        second.save()
+    assert len({server.pid for server in servers_of(home)} - servers) == 1
+    assert len(engines_of(home)) == 1
+    window.open_file("windows.py")
+    window.hover_over("climb", "orchard-tools@1.2.0")
 
 
 def test_the_status_menu(window):
