@@ -89,13 +89,9 @@ def _value(shelf: Shelf, parameter: Parameter, owner: Symbol, rng: random.Random
 
 
 def _instance(shelf: Shelf, kind: Symbol, name: str, rng: random.Random, depth: int) -> Call:
-    members = shelf.surface.members(kind.qualname)
-    if any("Enum" in base or base.endswith("Flag") for base in kind.bases):
-        choices = [n for n in members if not n.startswith("_") and n.isupper()]
-        if choices:
-            chosen = rng.choice(choices)
-            path = shelf.best_path(kind)
-            return Call(f"{kind.name}.{chosen}", (path,), (), (kind.qualname, f"{kind.qualname}.{chosen}"))
+    if choices := shelf.enumerated(kind):
+        chosen, path = rng.choice(choices), shelf.best_path(kind)
+        return Call(f"{kind.name}.{chosen}", (path,), (), (kind.qualname, f"{kind.qualname}.{chosen}"))
     if depth >= 1 or rng.random() < 0.35:
         return Call(name, (), (name,), ())
     makers = [f for f in shelf.of_kind("function") if f.instance_of == kind.qualname]

@@ -74,6 +74,13 @@ class Shelf:
         public = [m for m in members if m is not None and not m.name.startswith("_")]
         return sorted(public, key=lambda s: (-self.weight(s.qualname), s.qualname))
 
+    def enumerated(self, owner: Symbol) -> list[str]:
+        """The public members of an enumeration; [] for what is none."""
+        if self.surface.extra.get(f"element:{owner.qualname}") != owner.qualname:
+            return []
+        found = {n: self.surface.resolve(f"{owner.qualname}.{n}") for n in self.surface.members(owner.qualname)}
+        return [n for n, s in found.items() if s and s.instance_of == owner.qualname and s.kind == "attribute"]
+
     def class_named(self, dotted: str | None) -> Symbol | None:
         """The public class behind a dotted type name, if it is this library's."""
         symbol = self.surface.resolve(dotted) if dotted else None

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import orchard
 import pytest
 
@@ -56,6 +58,13 @@ def test_the_same_seed_writes_the_same_and_another_something_else(shelf, edits):
     other = write(evidence, surface, LANGUAGE, seed=1, characters=20_000)
     assert [e.id for e in again] == [e.id for e in edits]
     assert [e.id for e in other] != [e.id for e in edits]
+
+
+def test_an_enumeration_is_never_called_but_its_members_are_named(shelf):
+    surface, evidence = shelf
+    texts = [e.text for e in write(evidence, surface, LANGUAGE, seed=0, characters=60_000) if e.format != "source"]
+    assert not any(re.search(r"\bRipeness\(", text) for text in texts)
+    assert any(re.search(r"\bRipeness\.(UN|OVER)?RIPE\b", text) for text in texts)
 
 
 def test_composition_hands_one_api_to_another(edits):

@@ -18,7 +18,7 @@ _DONE = ("pass", "return None", 'print("done")', "...")
 
 def write_calls(shelf: Shelf, rng: random.Random) -> Iterator[SelfEdit]:
     """Endless: construct a class or call a function, imported by its best path or through its package."""
-    callables = [s for s in shelf.of_kind("class", "function") if s.parameters is not None]
+    callables = [s for s in shelf.of_kind("class", "function") if s.parameters is not None and not shelf.enumerated(s)]
     for symbol in by_weight(shelf, callables, rng):
         path = rng.choice(shelf.paths[symbol.qualname][:2])
         package = path.partition(".")[0]
@@ -35,7 +35,9 @@ def write_members(shelf: Shelf, rng: random.Random) -> Iterator[SelfEdit]:
     """Endless: a receiver made or annotated, then one to four of its members."""
     owners = [c for c in shelf.of_kind("class") if shelf.methods(c)]
     for owner in by_weight(shelf, owners, rng):
-        members = weighted_order(shelf, shelf.methods(owner), rng)[: rng.randint(1, 4)]
+        constants = shelf.enumerated(owner)
+        offered = [m for m in shelf.methods(owner) if not constants or m.name in constants]
+        members = weighted_order(shelf, offered, rng)[: rng.randint(1, 4)]
         yield _members_of(shelf, owner, members, rng)
 
 
@@ -75,7 +77,8 @@ def _typed_parameters(shelf: Shelf, symbol: Symbol) -> list[tuple[str, Symbol]]:
 def _members_of(shelf: Shelf, owner: Symbol, members: list[Symbol], rng: random.Random) -> SelfEdit:
     variable = variable_for(owner.name)
     path = shelf.best_path(owner)
-    static = all(m.kind == "attribute" and m.name.isupper() for m in members)
+    constants = shelf.enumerated(owner)
+    static = all(m.kind == "attribute" and (m.name.isupper() or m.name in constants) for m in members)
     annotated = not static and rng.random() < 0.4
     made = call(shelf, owner, rng, spoken=owner.name) if not static and not annotated else Call("", (), (), ())
     receiver = owner.name if static else variable
