@@ -10,7 +10,7 @@ from seal_lsp.train.recipe import recipe_with
     ("overrides", "tokens"),
     [
         ({"tokens_at_most": 5000}, 5000),
-        ({"tokens_at_most": 10**6}, 40_000),
+        ({"tokens_at_most": 10**6}, 48_000),
         ({"tokens_at_most": 5000, "tokens": 9000}, 9000),
     ],
 )
