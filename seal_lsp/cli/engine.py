@@ -13,6 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seal_lsp.core.learning import WHERE
+
 if TYPE_CHECKING:
     from seal_lsp.settings.schema import Settings
 
@@ -80,11 +82,12 @@ def run(
 
 def adjusted(settings: Settings, overrides: dict) -> dict:
     """What a learner is told: the budgets of the engine's settings and of the editor's (`tokens_at_most`) are ceilings,
-    of the recipe's tokens and of those that are asked for; the settings' device is a default."""
+    of the recipe's tokens and of those that are asked for; the settings' device and runtime are defaults."""
     ceiling = min(settings.learn.max_tokens, int(overrides.get("tokens_at_most", settings.learn.max_tokens)))
-    device = {} if settings.model.device == "auto" else {"device": settings.model.device}
+    where = {name: getattr(settings.model, name) for name in WHERE}
+    where = {name: value for name, value in where.items() if value not in ("auto", "remote")}
     asked = {"tokens": min(int(overrides["tokens"]), ceiling)} if "tokens" in overrides else {}
-    return {**device, **overrides, **asked, "tokens_at_most": ceiling}
+    return {**where, **overrides, **asked, "tokens_at_most": ceiling}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -17,7 +17,7 @@ from seal_lsp.cli.eval_progress import Watch
 from seal_lsp.cli.eval_setup import SHAPE_AN_ADAPTER, Options, Subject, code_digest
 from seal_lsp.core import errors
 from seal_lsp.core.errors import Cancelled, SealError, UsageError
-from seal_lsp.core.learning import CycleOutcome, Evidence, LearnJob, digest_of
+from seal_lsp.core.learning import WHERE, CycleOutcome, Evidence, LearnJob, digest_of
 from seal_lsp.core.library import LibraryId, environment_as_dict
 from seal_lsp.languages.python.fingerprint import fingerprint
 from seal_lsp.languages.python.support import Python
@@ -51,7 +51,7 @@ def check_overrides(overrides: Mapping[str, object], seed: int) -> None:
     """Raises UsageError for a recipe field that does not exist, before anything is learned."""
     from seal_lsp.train.recipe import recipe_with
 
-    recipe_with({k: v for k, v in overrides.items() if "." not in k and k != "device"}, seed)
+    recipe_with({k: v for k, v in overrides.items() if "." not in k and k not in WHERE}, seed)
 
 
 def given(options: Options, base: ModelFolder) -> dict[LibraryId, Learned]:
@@ -96,8 +96,8 @@ async def _learn(
     from seal_lsp.client.wire import encode
     from seal_lsp.settings.schema import Settings
 
-    device = {} if options.device == "auto" else {"device": options.device}
-    overrides = Settings().learn_overrides() | device | dict(options.overrides)
+    where = {name: value for name in WHERE if (value := getattr(options, name)) != "auto"}
+    overrides = Settings().learn_overrides() | where | dict(options.overrides)
     inputs = {
         "library": subject.name,
         "installed": fingerprint(subject.installed),

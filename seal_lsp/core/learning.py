@@ -109,11 +109,15 @@ class Case:
     id: str = ""
 
 
+WHERE = ("device", "runtime")
+"""Overrides that say where the model runs; no recipe has them. Answers are judged on the `runtime` that serves them."""
+
+
 @dataclass(frozen=True, slots=True)
 class LearnJob:
-    """What the engine asks of a learner process (`job.json`). `overrides` are recipe fields changed for this run, and
-    with a dot options of a stage (`gate.*`, `collect.*`). `held_out` are paths of case files (JSONL): nothing that
-    shares 13 words with one of their places is trained on."""
+    """What the engine asks of a learner process (`job.json`). `overrides` are recipe fields changed for this run, with
+    a dot options of a stage (`gate.*`, `collect.*`), and what it runs on (WHERE). `held_out` are paths of case files
+    (JSONL): nothing that shares 13 words with one of their places is trained on."""
 
     cycle: str
     library: LibraryId

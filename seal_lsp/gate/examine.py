@@ -50,12 +50,18 @@ def examine(
     asked = exam.probes[:_ANSWERED]
     base_valid = _valid(model, asked, None, exam.valid, cancel)
 
-    def harm_at(scale: float) -> tuple[list[str], tuple[Drift, ...], tuple[str, ...]]:
+    order = list(exam.drift)  # what did harm last is asked first
+
+    def harm_at(scale: float, whole: bool) -> tuple[list[str], tuple[Drift, ...], tuple[str, ...]]:
         model.set_scale(adapter, scale)
-        drifts = tuple(
-            _drift(name, base_drift[name], _corpus(model, pairs, adapter, cancel)) for name, pairs in exam.drift.items()
-        )
         dangers = preferred_dangers(model, adapter)
+        drifts: tuple[Drift, ...] = ()
+        for name in tuple(order) if whole or not harm((), base_dangers, dangers) else ():
+            drifts += (_drift(name, base_drift[name], _corpus(model, exam.drift[name], adapter, cancel)),)
+            if drifts[-1].too_much and not whole:
+                order.remove(name)
+                order.insert(0, name)
+                break
         return harm(drifts, base_dangers, dangers), drifts, dangers
 
     progress("gate", 0.5, "drift and canaries under the adapter")
@@ -75,30 +81,31 @@ def examine(
         scale=scale,
         own=own.as_dict() | {"base_bits_per_byte": _mean(base), "adapter_bits_per_byte": _mean(own_bits)},
         wrong_library=wrong.as_dict() | {"adapter": exam.wrong} if wrong is not None else None,
-        drift={d.corpus: {k: round(v, 4) for k, v in asdict(d).items() if k != "corpus"} for d in drifts},
+        drift={name: next(_numbers(d) for d in drifts if d.corpus == name) for name in exam.drift},
         canaries={"base": list(base_dangers), "adapter": list(dangers)},
         valid_share={"base": share(base_valid), "adapter": share(valid), "asked": len(asked)},
         probes=len(exam.probes),
     )
 
 
-def bisect_scale(harm_at: Callable[[float], tuple]) -> tuple[float, tuple]:
+def bisect_scale(harm_at: Callable[[float, bool], tuple]) -> tuple[float, tuple]:
     """The largest scale without harm that BISECTIONS steps find; SMALLEST_SCALE with its harm if there is none.
 
     The smallest is asked last, when all above it did harm: most adapters that do harm do it near their full scale.
+    `harm_at(scale, whole)` gives reasons and what was measured; unless `whole` it may leave off at the first reason.
     """
-    found = harm_at(1.0)
+    found = harm_at(1.0, False)
     if not found[0]:
         return 1.0, found
     low, high, best = SMALLEST_SCALE, 1.0, None
     for _ in range(BISECTIONS):
         middle = (low + high) / 2
-        tried = harm_at(middle)
+        tried = harm_at(middle, False)
         if tried[0]:
             high = middle
         else:
             low, best = middle, tried
-    return (low, best) if best is not None else (low, harm_at(low))
+    return (low, best) if best is not None else (low, harm_at(low, True))
 
 
 def name_bits(model: LanguageModel, probes: Sequence[Case], adapter: str | None, cancel: Cancel | None) -> list[float]:
@@ -118,6 +125,10 @@ def _corpus(
 
 def _drift(name: str, base: tuple[float, float], now: tuple[float, float]) -> Drift:
     return Drift(name, now[0] - base[0], now[1] / base[1] - 1 if base[1] else 0.0)
+
+
+def _numbers(drift: Drift) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in asdict(drift).items() if name != "corpus"}
 
 
 def _valid(

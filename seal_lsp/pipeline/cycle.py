@@ -57,7 +57,8 @@ class Vetted:
 
 @dataclass(frozen=True)
 class Tools:
-    """What a cycle works with. `open_model` loads the job's base afresh, without adapters. `recorded_mix` is what the
+    """What a cycle works with. `open_model` loads the job's base afresh, without adapters, on the runtime that serves
+    it: it is asked, and judged, as it will answer. `recorded_mix` is what the
     outer loop measured to be best for a library ({} for none), `writer` the adapter under which the base writes."""
 
     language: LanguageSupport

@@ -13,10 +13,11 @@ import signal
 import sys
 import threading
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from seal_lsp.core.errors import ModelError, SealError, UsageError
-from seal_lsp.core.learning import LearnJob
+from seal_lsp.core.learning import WHERE, LearnJob
 from seal_lsp.pipeline import records
 from seal_lsp.store.disk import write_atomic
 
@@ -79,17 +80,14 @@ def _run(job: LearnJob, folder: Path, progress, cancel: threading.Event):
     model = registry.find(job.model)
     if model is None:
         raise ModelError(f"the model {job.model} is not here", hint=f"seal-lsp model pull {job.model}")
-    device = str(job.overrides.get("device", "auto"))
-    job_overrides = {k: v for k, v in job.overrides.items() if k != "device"}
-
-    def open_model():
-        return load(model, device=device)
+    device, runtime = (str(job.overrides.get(name, "auto")) for name in WHERE)
+    job_overrides = {k: v for k, v in job.overrides.items() if k not in WHERE}
 
     writers = Writers(paths.writers)
     tools = cycle.Tools(
         language=language_for("python"),
-        open_model=open_model,
-        fit=fit_with(open_model, paths.rehearsals),
+        open_model=partial(load, model, device=device, runtime=runtime),
+        fit=fit_with(partial(load, model, device=device), paths.rehearsals),
         index=ApiIndex(paths.index),
         ledger=Ledger(paths.ledger),
         now=lambda: datetime.now(UTC).isoformat(timespec="seconds"),

@@ -53,8 +53,9 @@ def test_harm_is_named(drift, dangers, said):
 def test_the_scale_is_bisected_down_to_a_quarter(limit, lowest, highest):
     asked = []
 
-    def harm_at(scale: float):
+    def harm_at(scale: float, whole: bool):
         asked.append(scale)
+        assert whole == (scale == 0.25), "all is measured where nothing is left to try"
         return (["too much"] if scale > limit else [],)
 
     scale, found = bisect_scale(harm_at)
