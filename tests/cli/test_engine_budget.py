@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from seal_lsp.cli.engine import adjusted
+from seal_lsp.core.learning import WHERE
 from seal_lsp.settings.load import merge
 from seal_lsp.train.recipe import Recipe, recipe_with
 
@@ -32,8 +33,14 @@ def test_every_ceiling_holds(setting, overrides, tokens):
 
 
 @pytest.mark.parametrize(
-    ("device", "overrides", "expected"),
-    [("auto", {}, None), ("cuda:1", {}, "cuda:1"), ("cuda:1", {"device": "cpu"}, "cpu")],
+    ("model", "overrides", "expected"),
+    [
+        ({}, {}, {}),
+        ({"device": "cuda:1", "runtime": "torch"}, {}, {"device": "cuda:1", "runtime": "torch"}),
+        ({"device": "cuda:1"}, {"device": "cpu"}, {"device": "cpu"}),
+        ({"runtime": "remote"}, {}, {}),  # a learner has the weights here
+    ],
 )
-def test_the_setting_s_device_is_a_default(device, overrides, expected):
-    assert adjusted(merge({"model": {"device": device}})[0], overrides).get("device") == expected
+def test_where_the_settings_let_the_model_run_is_a_default(model, overrides, expected):
+    told = adjusted(merge({"model": model})[0], overrides)
+    assert {name: told[name] for name in WHERE if name in told} == expected
