@@ -10,6 +10,7 @@ import asyncio
 import importlib
 import logging
 import os
+import tempfile
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -61,6 +62,7 @@ class Desk:
         self._tasks: set[asyncio.Task] = set()
         self._told: set[str] = set()
         self._closed = False
+        self._borrowed: tempfile.TemporaryDirectory | None = None
 
     # -- life
 
@@ -94,7 +96,7 @@ class Desk:
         from seal_lsp.store.paths import Paths
 
         self.paths = Paths.default()
-        self.analysis = Analysis(self.paths.index, lambda: self.settings.python.interpreter or "")
+        self.analysis = Analysis(self._index(), lambda: self.settings.python.interpreter or "")
         self.analysis.roots = self.roots()
         self.link = EngineLink(self.paths, url=engine_url(self.settings), idle_exit_s=self.settings.engine.idle_exit_s)
         self.menus = Menus(self.analysis, self.link, lambda: self.settings.completion.rank_deadline_ms)
@@ -105,6 +107,15 @@ class Desk:
         self.watching = Watching(self)
         self.feedback = FeedbackDesk(self)
         self.shown = Shown()
+
+    def _index(self) -> Path:
+        """Where what libraries offer is kept; in a home that cannot be written, a folder that goes with this server."""
+        problem = self.paths.unwritable()
+        if not problem:
+            return self.paths.index
+        self.tell_once(f"seal-lsp: {problem}. No model is asked, nothing is learned; SEAL_HOME names another folder.")
+        self._borrowed = tempfile.TemporaryDirectory(prefix="seal-lsp-")
+        return Path(self._borrowed.name) / self.paths.index.name
 
     def _follow_client(self) -> None:
         """End with the editor even when it died without closing our input."""
@@ -133,6 +144,8 @@ class Desk:
             self._closed = True
             if self.built:
                 self.analysis.close()
+            if self._borrowed is not None:
+                self._borrowed.cleanup()
 
     @property
     def built(self) -> bool:

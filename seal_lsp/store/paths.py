@@ -98,7 +98,10 @@ class Paths:
         return _short_temporary_folder() / f"{APPLICATION}-{_user()}-{name}" / "engine.sock"
 
     def ensure(self) -> Paths:
-        """Make the folders. Raises EngineUnavailable when the socket's folder is not a folder of this user."""
+        """Make the folders. Raises EngineUnavailable when one cannot be made, or when the socket's folder is not a
+        folder of this user."""
+        if problem := self.unwritable():
+            raise EngineUnavailable(problem, hint="set SEAL_HOME to a folder of your own")
         for folder in (self.data, self.cache):
             folder.parent.mkdir(parents=True, exist_ok=True)
             folder.mkdir(mode=0o700, exist_ok=True)  # the ledger quotes the developer's code
@@ -107,6 +110,14 @@ class Paths:
         for folder in {self.runtime, self.socket.parent}:
             make_private(folder)
         return self
+
+    def unwritable(self) -> str:
+        """Why nothing can be kept in `data` or `cache`, '' when it can. Makes nothing."""
+        for folder in (self.data, self.cache):
+            nearest = next(place for place in (folder, *folder.parents) if place.exists())
+            if not (nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)):
+                return f"nothing can be kept in {folder}: {nearest} cannot be written"
+        return ""
 
 
 def make_private(folder: Path) -> None:

@@ -192,6 +192,23 @@ async def test_a_workspace_without_an_environment(tmp_path, clients):
     assert len([m for m in messages(client) if "environment" in m]) == 1
 
 
+async def test_in_a_home_that_cannot_be_written_the_installed_library_is_still_known(
+    workspace, home, clients, tmp_path
+):
+    home.write_text("a file")
+    (tmp_path / "tmp").mkdir()
+    client = await clients(workspace, VSCODE, env={"TMPDIR": str(tmp_path / "tmp")})
+    uri = client.open(workspace / "main.py", MAIN)
+    said = await client.until(lambda m: m["method"] == "window/showMessage")
+    assert f"{home} cannot be written" in said["params"]["message"]
+    assert "climb(rungs: int = 4)" in (await client.ask("textDocument/hover", place(uri, CLIMB)))["contents"]["value"]
+    assert "climb" in labels(await client.ask("textDocument/completion", place(uri, CLIMB)))
+    assert len([m for m in messages(client) if "cannot be written" in m]) == 1
+    assert home.read_text() == "a file"
+    assert await client.close() == 0
+    assert not list(tmp_path.glob("tmp/seal-lsp-*"))
+
+
 async def test_an_interpreter_setting_that_is_wrong(workspace, clients):
     settings = {**NO_LEARNING, "python": {"interpreter": "/nowhere/bin/python"}}
     client = await clients(workspace, VSCODE, env=OFF, settings=settings)
