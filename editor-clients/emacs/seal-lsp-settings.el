@@ -91,6 +91,14 @@ Whether learning goes on while the machine runs on its battery.  When
                  (const :tag "On" t) (const :tag "Off" nil))
   :group 'seal-lsp-learn)
 
+(defcustom seal-lsp-learn-without-editor 'default
+  "Setting learn.without_editor of the server.
+Whether learning goes on while no editor is open; if not, it does with the
+next one.  When `default' it is left open; the server's own default is t."
+  :type '(choice (const :tag "Default" default)
+                 (const :tag "On" t) (const :tag "Off" nil))
+  :group 'seal-lsp-learn)
+
 (defcustom seal-lsp-learn-model-writes 'default
   "Setting learn.model_writes of the server.
 Whether the model itself writes some of what it is trained on, vetted like the
@@ -389,6 +397,7 @@ evidence.  When `default' it is left open; the server's own default is nil."
     (seal-lsp-learn-held-out array :learn :held_out)
     (seal-lsp-learn-max-tokens integer :learn :max_tokens)
     (seal-lsp-learn-on-battery boolean :learn :on_battery)
+    (seal-lsp-learn-without-editor boolean :learn :without_editor)
     (seal-lsp-learn-model-writes string :learn :model_writes)
     (seal-lsp-completion-enabled boolean :completion :enabled)
     (seal-lsp-completion-rank-deadline-ms integer :completion :rank_deadline_ms)

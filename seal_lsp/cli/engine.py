@@ -74,6 +74,7 @@ def run(
             adjust=partial(adjusted, settings),
             learner_command=tuple(shlex.split(learner)) or LEARNER,
             strain=partial(machine_strain, on_battery=settings.learn.on_battery),
+            without_editor=settings.learn.without_editor,
         )
 
     idle = settings.engine.idle_exit_s if idle_exit is None else idle_exit

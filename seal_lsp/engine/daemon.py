@@ -28,7 +28,7 @@ from seal_lsp.client.wire import encode
 from seal_lsp.core.errors import EngineUnavailable, UsageError
 from seal_lsp.core.hosts import is_loopback
 from seal_lsp.engine.app import Traffic, create_app
-from seal_lsp.engine.engine import Engine
+from seal_lsp.engine.engine import NO_EDITOR, Engine
 from seal_lsp.store.disk import write_atomic
 
 if TYPE_CHECKING:
@@ -176,9 +176,11 @@ async def _serve(make_engine: Callable[[], Engine], listener: socket.socket, tok
 
 
 async def _idle(engine: Engine, traffic: Traffic, idle_exit_s: float) -> None:
-    """Ends when nobody has asked, listened or learned for long enough."""
+    """Ends when nobody has asked, listened or learned for long enough. What waits for an editor waits for the next
+    engine as well."""
     while True:
-        busy = traffic.open or engine.learning.busy or engine.usage.preparing
+        learning = engine.learning.busy and engine.learning.held != NO_EDITOR
+        busy = traffic.open or learning or engine.usage.preparing
         if busy:
             traffic.last = time.monotonic()
         left = traffic.last + idle_exit_s - time.monotonic()

@@ -41,12 +41,14 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RESOLVE_AGAIN_S = 5.0
+NO_EDITOR = "no editor is open (learn.without_editor)"
 UNTOLD = {"", TYPING}  # typing comes and goes too often to be told
 
 
 class Engine:
     """Use `async with engine.running():` around everything else. `learner_command` and `write_line` are parameters
-    for tests; `resolve` says which model (see model_host.resolve_model), `strain` why learning should wait."""
+    for tests; `resolve` says which model (see model_host.resolve_model), `strain` why learning should wait;
+    `without_editor` is the setting of that name."""
 
     def __init__(
         self,
@@ -58,6 +60,7 @@ class Engine:
         learner_command: Sequence[str] = LEARNER,
         writer: Writer = write_line,
         strain: Callable[[], str] = lambda: "",
+        without_editor: bool = True,
     ) -> None:
         self.paths = paths
         self.hub = EventHub()
@@ -65,7 +68,8 @@ class Engine:
         self.ledger = Ledger(paths.ledger)
         self.host = ModelHost(resolve, self._router)
         self.queue = GenerationQueue()
-        self.yielding = Yielding(self._hold, strain=strain)
+        alone = lambda: "" if without_editor or self.hub.listeners else NO_EDITOR  # noqa: E731
+        self.yielding = Yielding(self._hold, strain=lambda: alone() or strain())
         self.answers = Answers(self.host, self.queue, self.yielding.answering, self._changed)
         self.usage = UsageLines(paths.cache / "usage_lines", self.host, self.queue, LineContexts(paths.index), writer)
         self.activation = Activation(

@@ -85,6 +85,9 @@ class LearnSettings(_Group):
     on_battery: Annotated[bool, Workspace("never")] = Field(
         False, description="Whether learning goes on while the machine runs on its battery."
     )
+    without_editor: Annotated[bool, Workspace("never")] = Field(
+        True, description="Whether learning goes on while no editor is open; if not, it does with the next one."
+    )
     model_writes: Annotated[Literal["auto", "never", "always"], Workspace("never")] = Field(
         "auto",
         description="Whether the model itself writes some of what it is trained on, vetted like the rest; `auto`: from"

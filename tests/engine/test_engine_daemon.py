@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -23,7 +24,10 @@ from seal_lsp.client.start import ensure_engine, known_client
 from seal_lsp.core.errors import EngineUnavailable, UsageError
 from seal_lsp.core.hosts import is_loopback
 from seal_lsp.core.protocol import CompleteRequest, LearnRequest, RankRequest
-from seal_lsp.engine.daemon import bind_tcp, bind_unix, read_token
+from seal_lsp.engine.app import Traffic
+from seal_lsp.engine.daemon import _idle, bind_tcp, bind_unix, read_token
+from seal_lsp.engine.engine import NO_EDITOR
+from seal_lsp.engine.yielding import TYPING
 from seal_lsp.store.paths import Paths
 
 BARE = (sys.executable, "-m", "seal_lsp.cli.engine")  # without a model: everything but generation
@@ -310,3 +314,12 @@ async def test_learning_survives_a_killed_engine_and_its_orphan(home):
         assert (folder / "done-vet").read_text() == "1"
         assert (folder / "done-train").read_text() == "2"
         await client.aclose()
+
+
+@pytest.mark.parametrize(("held", "goes"), [(NO_EDITOR, True), (TYPING, False), ("", False)])
+async def test_what_waits_for_an_editor_does_not_keep_the_engine(held, goes):
+    engine = SimpleNamespace(learning=SimpleNamespace(busy=True, held=held), usage=SimpleNamespace(preparing=False))
+    idle = asyncio.create_task(_idle(engine, Traffic(), 0.05))
+    done, _ = await asyncio.wait({idle}, timeout=5 if goes else 0.3)
+    idle.cancel()
+    assert bool(done) == goes

@@ -14,6 +14,8 @@ from rule_model import BASE
 from seal_lsp.core.errors import UsageError
 from seal_lsp.core.library import LibraryId
 from seal_lsp.core.protocol import CompleteRequest, RankRequest
+from seal_lsp.engine.engine import NO_EDITOR
+from seal_lsp.engine.events import EventHub
 from seal_lsp.engine.learner import PHASES, overall
 from seal_lsp.engine.yielding import TYPING
 
@@ -263,6 +265,22 @@ async def test_learning_waits_for_the_machine_and_says_so(start, paths, tmp_path
         await running.until(lambda: learner.status() == psutil.STATUS_STOPPED)
         assert "waits, the machine runs on battery" in (await running.client.status()).message
         strain[0] = ""
+        (tmp_path / "go").touch()
+        await running.settled()
+        assert [one.state for one in await running.client.libraries()] == ["live"]
+
+
+async def test_without_an_editor_learning_waits_for_one_where_the_setting_says_so(start, paths, tmp_path, monkeypatch):
+    editors = [0]  # `running` listens as well
+    monkeypatch.setattr(EventHub, "listeners", property(lambda hub: editors[0]))
+    async with start(without_editor=False) as running:
+        running.engine.yielding._look_s = 0.05
+        await running.until(lambda: running.engine.learning.held == NO_EDITOR)
+        reply = await running.learn(wait_for=str(tmp_path / "go"))
+        await running.until(lambda: (paths.cycles / reply.cycle / "learner.json").exists())
+        learner = psutil.Process(json.loads((paths.cycles / reply.cycle / "learner.json").read_text())["pid"])
+        for editors[0], stopped in ((0, True), (1, False), (0, True), (1, False)):
+            await running.until(lambda wanted=stopped: (learner.status() == psutil.STATUS_STOPPED) == wanted)
         (tmp_path / "go").touch()
         await running.settled()
         assert [one.state for one in await running.client.libraries()] == ["live"]

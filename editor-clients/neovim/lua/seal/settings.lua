@@ -24,6 +24,7 @@
 ---@field held_out? string[] Case files (JSONL) that you judge suggestions with: nothing that shares 13 words with one of their places is trained on; lists from all places are joined. Default: [].
 ---@field max_tokens? integer The most tokens that one learning cycle trains on. Default: 120000.
 ---@field on_battery? boolean Whether learning goes on while the machine runs on its battery. Default: false.
+---@field without_editor? boolean Whether learning goes on while no editor is open; if not, it does with the next one. Default: true.
 ---@field model_writes? 'auto'|'never'|'always' Whether the model itself writes some of what it is trained on, vetted like the rest; `auto`: from 1.5 billion parameters on, and where `seal-lsp improve-writer` measured that it helps. Default: "auto".
 
 ---@class seal.Settings.completion The completion menu.
