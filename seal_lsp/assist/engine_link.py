@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -38,13 +38,22 @@ CHANGES_ANSWERS = ("live", "forgotten", "rolled_back", "unrouted")
 
 
 class EngineLink:
-    """`status` is the last one heard, `problem` says why there is no engine. `epoch` grows whenever a live adapter
-    changes: answers cached under an older one must not be shown."""
+    """`variables` go into the environment of an engine that is started. `status` is the last one heard, `problem` says
+    why there is no engine. `epoch` grows whenever a live adapter changes: answers cached under an older one must not be
+    shown."""
 
-    def __init__(self, paths: Paths, *, url: str = "", idle_exit_s: float | None = None) -> None:
+    def __init__(
+        self,
+        paths: Paths,
+        *,
+        url: str = "",
+        idle_exit_s: float | None = None,
+        variables: Callable[[], Mapping[str, str]] = dict,
+    ) -> None:
         self._paths = paths
         self._url = url
         self._idle_exit_s = idle_exit_s
+        self._variables = variables
         self._client: EngineClient | None = None
         self._task: asyncio.Task | None = None
         self._wanted = asyncio.Event()
@@ -186,7 +195,7 @@ class EngineLink:
 
     async def _connect(self) -> EngineClient:
         start = await asyncio.to_thread(_import_client)  # httpx takes its time; not on the event loop
-        client = await start(self._paths, url=self._url, idle_exit_s=self._idle_exit_s)
+        client = await start(self._paths, url=self._url, idle_exit_s=self._idle_exit_s, variables=self._variables())
         self.status = await client.status()
         self._tell(Event("status", "", {}))
         return client

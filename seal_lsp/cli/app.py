@@ -54,6 +54,7 @@ for name, function in {
     "rollback": rollback.command,
     "pause": pause.pause,
     "resume": pause.resume,
+    "stop": pause.stop,
     "libraries": libraries.command,
     "complete": complete.command,
     "hover": hover.command,

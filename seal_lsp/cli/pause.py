@@ -1,4 +1,4 @@
-"""`seal-lsp pause` and `seal-lsp resume`: learning waits, or goes on. Suggestions are served all the time."""
+"""`seal-lsp pause` and `resume`: learning waits or goes on, suggestions are served anyway; `stop` ends the engine."""
 
 from __future__ import annotations
 
@@ -15,6 +15,12 @@ def pause(json: Json = False) -> None:
 def resume(json: Json = False) -> None:
     """Let learning go on."""
     _tell(ask(lambda client: client.resume()), json)
+
+
+def stop(json: Json = False) -> None:
+    """End the engine: learning goes on with the next one, which an editor starts as soon as it asks for something."""
+    ask(lambda client: client.shutdown(), start=False)
+    show({"stopped": True}, json, lambda console: console.print("the engine was told to stop"))
 
 
 def _tell(status: Status, as_json: bool) -> None:

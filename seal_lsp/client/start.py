@@ -12,7 +12,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -64,10 +64,12 @@ async def ensure_engine(
     idle_exit_s: float | None = None,
     timeout_s: float = 15.0,
     command: Sequence[str] = (),
+    variables: Mapping[str, str] | None = None,
 ) -> EngineClient:
     """A client whose engine answers /v1/status. Starts one when none does, unless `url` names an engine elsewhere.
 
-    `command` replaces how the engine is started (tests). Raises EngineUnavailable with the end of its log.
+    `command` replaces how the engine is started (tests), `variables` are added to its environment. Raises
+    EngineUnavailable with the end of its log.
     """
     client = known_client(paths, url)
     try:
@@ -77,7 +79,7 @@ async def ensure_engine(
         await client.aclose()
         if url:
             raise
-    process = start_engine(paths, idle_exit_s=idle_exit_s, command=command)
+    process = start_engine(paths, idle_exit_s=idle_exit_s, command=command, variables=variables)
     return await _wait(paths, process, timeout_s)
 
 
@@ -93,7 +95,11 @@ def ensure_engine_sync(paths: EnginePaths, **options: object) -> EngineClient:
 
 
 def start_engine(
-    paths: EnginePaths, *, idle_exit_s: float | None = None, command: Sequence[str] = ()
+    paths: EnginePaths,
+    *,
+    idle_exit_s: float | None = None,
+    command: Sequence[str] = (),
+    variables: Mapping[str, str] | None = None,
 ) -> subprocess.Popen:
     """Spawn the daemon so that it outlives the editor that needed it. The engine's lock settles races."""
     paths.ensure()
@@ -108,8 +114,9 @@ def start_engine(
         file.replace(file.with_suffix(".old"))
     with file.open("ab") as out:
         return subprocess.Popen(
-            argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True, close_fds=True
-        )
+            argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True, close_fds=True,
+            env={**os.environ, **(variables or {})},
+        )  # fmt: skip
 
 
 async def _wait(paths: EnginePaths, process: subprocess.Popen, timeout_s: float) -> EngineClient:

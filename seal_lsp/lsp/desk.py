@@ -93,12 +93,18 @@ class Desk:
         from seal_lsp.lsp.foreword import Foreword
         from seal_lsp.lsp.watching import Watching
         from seal_lsp.lsp.why import Shown
+        from seal_lsp.settings.load import engine_variables
         from seal_lsp.store.paths import Paths
 
         self.paths = Paths.default()
         self.analysis = Analysis(self._index(), lambda: self.settings.python.interpreter or "")
         self.analysis.roots = self.roots()
-        self.link = EngineLink(self.paths, url=engine_url(self.settings), idle_exit_s=self.settings.engine.idle_exit_s)
+        self.link = EngineLink(
+            self.paths,
+            url=engine_url(self.settings),
+            idle_exit_s=self.settings.engine.idle_exit_s,
+            variables=lambda: engine_variables(self.settings),
+        )
         self.menus = Menus(self.analysis, self.link, lambda: self.settings.completion.rank_deadline_ms)
         self.inline = Inline(self.analysis, self.link, lambda: self.settings)
         self.hovers = Hovers(self.analysis, self.link, lambda: self.settings)

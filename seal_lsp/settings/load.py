@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from seal_lsp.settings.layers import Layer, Name, default_of, mark_of, read
-from seal_lsp.settings.places import environment_layer, user_layer, workspace_table
+from seal_lsp.settings.places import PREFIX, environment_layer, user_layer, workspace_table
 from seal_lsp.settings.schema import Settings, Workspace
 
 
@@ -61,6 +61,17 @@ def workspace_layer(root: Path, *, below: Settings) -> tuple[Layer, list[str]]:
     layer = Layer(kept, origin=table.origin)
     layer.forced = table.forced
     return layer, messages
+
+
+def engine_variables(settings: Settings) -> dict[str, str]:
+    """SEAL_* variables under which an engine that is started for an editor has that editor's word on what an engine
+    decides: all but `python` that no file in a workspace may set."""
+    return {
+        f"{PREFIX}{group}__{field}".upper(): str(getattr(getattr(settings, group), field))
+        for group in Settings.model_fields
+        for field in _fields_of(group)
+        if group != "python" and (mark := mark_of((group, field), Workspace)) and mark.may == "never"
+    }
 
 
 def json_schema() -> dict:

@@ -387,8 +387,8 @@ async def test_the_server_starts_its_own_engine_and_brings_back_one_that_died(wo
     home.mkdir()
     script = home / "script.json"
     script.write_text(json.dumps({**SCRIPT, "seconds_per_token": 0.2}))
-    env = {"SEAL_MODEL__ID": f"scripted:{script}", "SEAL_ENGINE__IDLE_EXIT_S": "60"}
-    client = await clients(workspace, VSCODE, env=env)
+    settings = {**NO_LEARNING, "model": {"id": f"scripted:{script}"}, "engine": {"idle_exit_s": 60}}
+    client = await clients(workspace, VSCODE, settings=settings)
     text, cursor = at(MAIN + "slow = <|>")
     uri = client.open(workspace / "main.py", text)
     await client.until(lambda m: m["method"] == "seal/status" and m["params"]["kind"] == "Normal")
@@ -409,5 +409,6 @@ async def test_the_server_starts_its_own_engine_and_brings_back_one_that_died(wo
     assert second.pid != first.pid
     assert (await client.ask("textDocument/inlineCompletion", inline(uri, cursor, kind=1)))["items"]
     assert await client.close() == 0
-    second.terminate()
-    await asyncio.to_thread(psutil.wait_procs, [second], 20)
+    command = [sys.executable, "-m", "seal_lsp.cli.entry", "stop"]
+    assert await (await asyncio.create_subprocess_exec(*command, env=environ(home))).wait() == 0
+    await asyncio.to_thread(second.wait, 20)

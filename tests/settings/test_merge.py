@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from seal_lsp.settings.load import merge
+from seal_lsp.settings.load import engine_variables, merge
+from seal_lsp.settings.places import environment_layer
 from seal_lsp.settings.schema import Settings
 
 DEFAULT = Settings()
+
+
+def test_an_engine_has_the_word_of_the_editor_that_starts_it():
+    sent = {"model": {"id": "m", "runtime": "torch"}, "engine": {"threads": 3}, "learn": {"on_battery": True}}
+    settings, _ = merge({**sent, "python": {"interpreter": "/venv"}})
+    variables = engine_variables(settings)
+    assert variables["SEAL_MODEL__ID"] == "m"
+    assert "SEAL_PYTHON__INTERPRETER" not in variables
+    heard, problems = merge(environment_layer(variables))
+    assert problems == []
+    assert (heard.model, heard.engine, heard.learn) == (settings.model, settings.engine, settings.learn)
 
 
 def value(settings: Settings, name: str) -> object:
