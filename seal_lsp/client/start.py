@@ -108,7 +108,13 @@ def start_engine(
         file.replace(file.with_suffix(".old"))
     with file.open("ab") as out:
         return subprocess.Popen(
-            argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True, close_fds=True
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            env={**os.environ, "PYTHONSAFEPATH": "1"},  # with -m, modules of the working folder would go before all
+            start_new_session=True,
+            close_fds=True,
         )
 
 
