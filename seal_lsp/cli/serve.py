@@ -5,6 +5,7 @@ Imports stay light: this file is on the way from process start to the answer of 
 
 from __future__ import annotations
 
+import os
 import sys
 
 from seal_lsp.core.errors import SealError
@@ -14,6 +15,7 @@ def start(transport: str, host: str, port: int) -> int:
     """Serve until the editor is gone; returns the exit code."""
     from seal_lsp.cli.logs import configure
 
+    os.environ["PYTHONSAFEPATH"] = "1"  # the workers' too: a user's types.py in the working folder is none of ours
     configure("server")
     from seal_lsp.lsp.serve import serve
 

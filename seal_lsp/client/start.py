@@ -115,7 +115,7 @@ def start_engine(
     with file.open("ab") as out:
         return subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True, close_fds=True,
-            env={**os.environ, **(variables or {})},
+            env={**os.environ, **(variables or {}), "PYTHONSAFEPATH": "1"},  # -m: the working folder's modules go first
         )  # fmt: skip
 
 

@@ -19,7 +19,8 @@ from pathspec import GitIgnoreSpec
 
 _NEVER_ENTERED = frozenset(
     {".git", ".hg", ".svn", ".jj", "__pycache__", "node_modules", "site-packages", "dist-packages", ".tox", ".nox",
-     ".venv", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".ipynb_checkpoints", ".eggs"}
+     ".venv", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".ipynb_checkpoints", ".virtual_documents",
+     ".eggs"}
 )  # fmt: skip
 _SECRET_NAME = re.compile(
     r"\.env(\..*)?|.*\.env|.*\.(pem|key|p12|pfx|jks|keystore|kdbx|ppk|asc|gpg|crt|cer|der)|id_(rsa|dsa|ecdsa|ed25519).*"

@@ -36,6 +36,7 @@ class Configuration:
         self._of_root: dict[Path, Settings] = {}
         self._layers: dict[str, dict] = {}
         self._listeners: list[Callable[[], None]] = []
+        self._merging = asyncio.Lock()  # of two changes at once, the later one's merge is the last
 
     def initialize(self, options: Any) -> None:
         self._layers["initialization"] = _section(_plain(options))
@@ -55,11 +56,14 @@ class Configuration:
         if get_capability(capabilities, "workspace.configuration", False):
             self._server.desk.background(self.pull())
 
-    async def changed(self, pushed: Any) -> None:
-        """didChangeConfiguration: clients that can be asked often push nothing."""
+    def push(self, pushed: Any) -> None:
+        """Remembered at once, so that what a client pushes before it opens a file holds for that file, also where the
+        server is still starting. Clients that can be asked often push nothing."""
         settings = _section(_plain(pushed))
         if settings:
             self._layers["pushed"] = settings
+
+    async def changed(self) -> None:
         if get_capability(self._server.client_capabilities, "workspace.configuration", False):
             await self.pull()
         else:
@@ -83,9 +87,10 @@ class Configuration:
             listener()
 
     async def _merge(self) -> None:
-        layers = [self._layers[name] for name in ("initialization", "pushed", "pulled") if name in self._layers]
-        roots = self._server.desk.roots()
-        self.settings, self._of_root, messages = await asyncio.to_thread(_load, layers, roots)
+        async with self._merging:
+            layers = [self._layers[name] for name in ("initialization", "pushed", "pulled") if name in self._layers]
+            roots = self._server.desk.roots()
+            self.settings, self._of_root, messages = await asyncio.to_thread(_load, layers, roots)
         for message in messages:
             self._server.desk.tell_once(f"seal-lsp: {message}")
 

@@ -16,11 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lsprotocol import types
-from pygls.uris import to_fs_path
 
 from seal_lsp.assist.permitted import permitted
 from seal_lsp.lsp.configuration import Configuration
-from seal_lsp.lsp.documents import PYTHON, Snapshot, snapshot
+from seal_lsp.lsp.documents import PYTHON, Snapshot, file_of, snapshot
 
 if TYPE_CHECKING:
     from seal_lsp.assist.analysis import Analysis
@@ -176,8 +175,8 @@ class Desk:
         """The workspace folders on disk; the deprecated rootUri where there are none."""
         workspace = self.server.workspace
         uris = [folder.uri for folder in workspace.folders.values()] or [workspace.root_uri]
-        found = (to_fs_path(uri) for uri in uris if uri and uri.startswith("file:"))
-        return tuple(Path(path) for path in found if path)
+        found = (file_of(uri) for uri in uris if uri)
+        return tuple(path for path in found if path)
 
     def snapshot(self, uri: str) -> Snapshot | None:
         """The document if it is open and Python; None otherwise."""

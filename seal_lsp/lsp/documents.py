@@ -16,6 +16,7 @@ from pygls.workspace import TextDocument, Workspace
 from seal_lsp.lsp.positions import UTF16, LineIndex
 
 PYTHON = "python"
+SHADOW = ".virtual_documents"
 _MAGIC = re.compile(r"^([ \t]*)[%!?]", re.MULTILINE)
 
 
@@ -95,7 +96,7 @@ def snapshot(documents: Workspace, uri: str) -> Snapshot | None:
         uri=uri,
         version=document.version,
         language=document.language_id or _language(document.path),
-        path=_path(notebook.uri if notebook is not None else uri),
+        path=file_of(notebook.uri if notebook is not None else uri),
         text=encodable(above + own),
         base=len(above),
         index=document.index,
@@ -133,8 +134,8 @@ def _language(path: str) -> str:
     return PYTHON if path.endswith((".py", ".pyi")) else ""
 
 
-def _path(uri: str) -> Path | None:
-    if not uri.startswith("file:"):
-        return None
-    path = to_fs_path(uri)
-    return Path(path) if path else None
+def file_of(uri: str) -> Path | None:
+    """The file that a URI names; None for what is no file. Where jupyter-lsp was not told that we read nothing from
+    disk, it gives the workspace and its notebooks as lying in a shadow folder: they lie beside it."""
+    path = to_fs_path(uri) if uri.startswith("file:") else None
+    return Path(*(part for part in Path(path).parts if part != SHADOW)) if path else None

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from lsprotocol import types
-from pygls.uris import to_fs_path
 
 from seal_lsp.core.errors import EnvironmentProblem, SealError, UsageError
 from seal_lsp.core.protocol import Event, LearnReply, LearnRequest
 from seal_lsp.lsp import scan_task
+from seal_lsp.lsp.documents import file_of
 from seal_lsp.store.declined import Declined
 
 if TYPE_CHECKING:
@@ -107,8 +107,7 @@ class Watching:
             self._soon(root, SOON_S)
 
     def _root(self, uri: str) -> Path:
-        path = to_fs_path(unquote(uri)) if uri.startswith("file:") else None
-        return self._desk.analysis.root_of(Path(path) if path else None)
+        return self._desk.analysis.root_of(file_of(unquote(uri)))
 
     # -- looking
 

@@ -34,6 +34,12 @@ def emacs_folder() -> Path:
 
 
 @pytest.fixture(scope="session")
+def lab_folder() -> Path:
+    """The folder where JupyterLab and jupyterlab-lsp are installed."""
+    return installed("jupyterlab", "get_jupyterlab.sh", needs="JupyterLab and jupyterlab-lsp from PyPI")
+
+
+@pytest.fixture(scope="session")
 def chromium() -> str:
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if found is None and shutil.which("apt-get") and os.geteuid() == 0:

@@ -20,8 +20,9 @@ def register(server: SealServer) -> None:
 
     @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
     async def configuration(ls: SealServer, params: types.DidChangeConfigurationParams) -> None:
+        ls.desk.configuration.push(params.settings)
         if await ls.desk.ready():
-            await ls.desk.configuration.changed(params.settings)
+            await ls.desk.configuration.changed()
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     async def files(ls: SealServer, params: types.DidChangeWatchedFilesParams) -> None:
