@@ -12,7 +12,7 @@ LIB    ?= throttled-py==3.3.1
 OUT    ?= build
 PYTEST ?=
 
-.PHONY: setup demo test lint vscode test-editors test-vscode test-neovim test-emacs weights clean check-tools
+.PHONY: setup demo test lint vscode test-editors test-vscode test-neovim test-emacs test-helix weights clean check-tools
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -65,7 +65,7 @@ vscode: $(STAMP)
 	@cd $(VSCODE) && npm ci --silent --no-audit --no-fund && npm run --silent package
 
 # What a machine cannot run is skipped with the reason, which pytest prints at the end.
-test-editors: test-neovim test-emacs test-vscode
+test-editors: test-neovim test-emacs test-helix test-vscode
 
 test-vscode: $(STAMP) weights
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory vscode; fi
@@ -83,6 +83,11 @@ test-emacs: $(STAMP) weights
 	  || $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[editors]'
 	@$(BIN)/python -m pytest -m editors tests/editors/test_emacs.py tests/editors/test_emacs_bad_days.py \
 	  tests/editors/test_emacs_package.py $(PYTEST)
+
+test-helix: $(STAMP) weights
+	@$(BIN)/python -c 'import pyte' 2>/dev/null \
+	  || $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[editors]'
+	@$(BIN)/python -m pytest -m editors tests/editors/test_helix.py $(PYTEST)
 
 clean:
 	rm -rf build .pytest_cache .ruff_cache .import_linter_cache
