@@ -12,7 +12,8 @@ LIB    ?= throttled-py==3.3.1
 OUT    ?= build
 PYTEST ?=
 
-.PHONY: setup demo test lint vscode test-editors test-vscode test-neovim test-emacs test-jupyterlab weights clean check-tools
+.PHONY: setup demo test lint vscode weights clean check-tools
+.PHONY: test-editors test-neovim test-emacs test-helix test-vscode test-jupyterlab editors-extra
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -65,29 +66,30 @@ vscode: $(STAMP)
 	@cd $(VSCODE) && npm ci --silent --no-audit --no-fund && npm run --silent package
 
 # What a machine cannot run is skipped with the reason, which pytest prints at the end.
-test-editors: test-neovim test-emacs test-vscode test-jupyterlab
+test-editors: test-neovim test-emacs test-helix test-vscode test-jupyterlab
 
-test-vscode: $(STAMP) weights
+EDITOR_TESTS := $(BIN)/python -m pytest -m editors
+
+editors-extra: $(STAMP) weights
+	@$(BIN)/python -c 'import msgpack, playwright, pyte' 2>/dev/null \
+	  || $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[editors]'
+
+test-neovim: editors-extra
+	@$(EDITOR_TESTS) tests/editors/test_neovim.py tests/editors/test_neovim_bad_days.py $(PYTEST)
+
+test-emacs: editors-extra
+	@$(EDITOR_TESTS) tests/editors/test_emacs.py tests/editors/test_emacs_bad_days.py tests/editors/test_emacs_package.py \
+	  $(PYTEST)
+
+test-helix: editors-extra
+	@$(EDITOR_TESTS) tests/editors/test_helix.py $(PYTEST)
+
+test-vscode: editors-extra
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory vscode; fi
-	@$(BIN)/python -c 'import playwright' 2>/dev/null \
-	  || $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[editors]'
-	@$(BIN)/python -m pytest -m editors tests/editors/test_vscode.py tests/editors/test_vscode_bad_days.py $(PYTEST)
+	@$(EDITOR_TESTS) tests/editors/test_vscode.py tests/editors/test_vscode_bad_days.py $(PYTEST)
 
-test-neovim: $(STAMP) weights
-	@$(BIN)/python -c 'import msgpack' 2>/dev/null \
-	  || $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[editors]'
-	@$(BIN)/python -m pytest -m editors tests/editors/test_neovim.py tests/editors/test_neovim_bad_days.py $(PYTEST)
-
-test-emacs: $(STAMP) weights
-	@$(BIN)/python -c 'import pyte' 2>/dev/null \
-	  || $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[editors]'
-	@$(BIN)/python -m pytest -m editors tests/editors/test_emacs.py tests/editors/test_emacs_bad_days.py \
-	  tests/editors/test_emacs_package.py $(PYTEST)
-
-test-jupyterlab: $(STAMP) weights
-	@$(BIN)/python -c 'import playwright' 2>/dev/null \
-	  || $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[editors]'
-	@$(BIN)/python -m pytest -m editors tests/editors/test_jupyterlab.py $(PYTEST)
+test-jupyterlab: editors-extra
+	@$(EDITOR_TESTS) tests/editors/test_jupyterlab.py $(PYTEST)
 
 clean:
 	rm -rf build .pytest_cache .ruff_cache .import_linter_cache

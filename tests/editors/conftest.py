@@ -40,6 +40,13 @@ def lab_folder() -> Path:
 
 
 @pytest.fixture(scope="session")
+def helix_folder() -> Path:
+    """The folder where Helix is unpacked."""
+    pytest.importorskip("pyte", reason="no pyte in this environment (pip install '.[editors]')")
+    return installed("helix", "get_helix.sh", needs="Debian's package sources, with apt-get, and PyPI")
+
+
+@pytest.fixture(scope="session")
 def chromium() -> str:
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if found is None and shutil.which("apt-get") and os.geteuid() == 0:

@@ -1,5 +1,5 @@
-# Sourced by get_neovim.sh and get_emacs.sh: Debian's packages unpacked below $dest. Neither needs root nor touches what
-# is installed on this machine, nor apt's own state.
+# Sourced by get_neovim.sh, get_emacs.sh and get_helix.sh: Debian's packages unpacked below $dest. None needs root nor
+# touches what is installed on this machine, nor apt's own state.
 mirror=$(grep -rhoE 'https?://[^ ]+/debian/?( |$)' /etc/apt/sources.list /etc/apt/sources.list.d 2>/dev/null \
   | grep -v snapshot | head -1 | tr -d ' ' || true)   # the one that this machine uses already
 keys=/usr/share/keyrings/debian-archive-keyring.gpg

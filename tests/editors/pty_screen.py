@@ -39,6 +39,7 @@ class Terminal:
         import pyte
 
         self._screen = pyte.Screen(columns, rows)
+        self._screen.report_device_status = lambda *mode, private=False: None  # pyte fails where it is a private one
         self._stream = pyte.ByteStream(self._screen)
         self._lock = threading.Lock()
         self._master, slave = pty.openpty()
