@@ -80,10 +80,17 @@ class Emacs:
         return eventually(opened)
 
     def control_g(self) -> None:
-        """Alone: Emacs throws away what was typed before it looked at it."""
-        self.terminal.type("\x07")
-        eventually(lambda: self.eval("(drive-ghost)") is None)
-        time.sleep(0.3)
+        """Alone: Emacs throws away what was typed before it looked at it. Again while there is ghost text: lsp-mode
+        shows what it had asked for before."""
+
+        def gone() -> bool:
+            self.terminal.type("\x07")
+            with contextlib.suppress(AssertionError):
+                eventually(lambda: self.eval("(drive-ghost)") is None, 5)
+            time.sleep(0.3)
+            return self.eval("(drive-ghost)") is None
+
+        eventually(gone)
 
     def command(self, name: str) -> None:
         """M-x, as a user does it."""
