@@ -47,12 +47,10 @@ class EngineLink:
         paths: Paths,
         *,
         url: str = "",
-        idle_exit_s: float | None = None,
         variables: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self._paths = paths
         self._url = url
-        self._idle_exit_s = idle_exit_s
         self._variables = variables
         self._client: EngineClient | None = None
         self._task: asyncio.Task | None = None
@@ -195,7 +193,7 @@ class EngineLink:
 
     async def _connect(self) -> EngineClient:
         start = await asyncio.to_thread(_import_client)  # httpx takes its time; not on the event loop
-        client = await start(self._paths, url=self._url, idle_exit_s=self._idle_exit_s, variables=self._variables())
+        client = await start(self._paths, url=self._url, variables=self._variables())
         self.status = await client.status()
         self._tell(Event("status", "", {}))
         return client

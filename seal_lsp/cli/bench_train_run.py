@@ -24,7 +24,7 @@ from seal_lsp.cli.eval_machine import machine, versions
 from seal_lsp.cli.eval_progress import Watch
 from seal_lsp.cli.eval_setup import SHAPE_AN_ADAPTER, code_digest
 from seal_lsp.core.errors import SealError, UsageError
-from seal_lsp.core.learning import WHERE, digest_of
+from seal_lsp.core.learning import digest_of
 from seal_lsp.store.disk import write_atomic
 
 if TYPE_CHECKING:
@@ -201,8 +201,7 @@ def _vetted(options: Options, paths: Paths, base: ModelFolder, watch: Watch) -> 
         if missing:
             raise UsageError(f"no finished cycle: {folder} has no {missing[0]}.json", hint="learn the library first")
         job = records.job_from(json.loads((folder / "job.json").read_text(encoding="utf-8")))
-        shaping = {k: v for k, v in job.overrides.items() if k not in WHERE}
-        job = replace(job, overrides=shaping | dict(options.overrides), force=True)
+        job = replace(job, overrides=job.overrides | dict(options.overrides), force=True)
     else:
         job = _job(options, base)
         shaped_by = digest_of([asdict(job), base.digest, code_digest(*SHAPE_AN_ADAPTER)])

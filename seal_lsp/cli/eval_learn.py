@@ -17,7 +17,7 @@ from seal_lsp.cli.eval_progress import Watch
 from seal_lsp.cli.eval_setup import SHAPE_AN_ADAPTER, Options, Subject, code_digest
 from seal_lsp.core import errors
 from seal_lsp.core.errors import Cancelled, SealError, UsageError
-from seal_lsp.core.learning import WHERE, CycleOutcome, Evidence, LearnJob, digest_of
+from seal_lsp.core.learning import WHERE, CycleOutcome, Evidence, LearnJob, digest_of, of_the_recipe
 from seal_lsp.core.library import LibraryId, environment_as_dict
 from seal_lsp.languages.python.fingerprint import fingerprint
 from seal_lsp.languages.python.support import Python
@@ -51,7 +51,7 @@ def check_overrides(overrides: Mapping[str, object], seed: int) -> None:
     """Raises UsageError for a recipe field that does not exist, before anything is learned."""
     from seal_lsp.train.recipe import recipe_with
 
-    recipe_with({k: v for k, v in overrides.items() if "." not in k and k not in WHERE}, seed)
+    recipe_with(of_the_recipe(overrides), seed)
 
 
 def given(options: Options, base: ModelFolder) -> dict[LibraryId, Learned]:

@@ -18,7 +18,7 @@ from seal_lsp.cli.eval_run import Bench as EvalBench
 from seal_lsp.cli.eval_run import prepared
 from seal_lsp.cli.eval_setup import SHAPE_AN_ADAPTER, Options, Subject, code_digest
 from seal_lsp.core.errors import UsageError
-from seal_lsp.core.learning import WHERE, LearnJob
+from seal_lsp.core.learning import LearnJob, of_the_recipe
 from seal_lsp.core.library import LibraryId, environment_as_dict
 from seal_lsp.languages.python.support import Python
 from seal_lsp.measure.remembered import Memory
@@ -58,8 +58,7 @@ def run(options: Options, plan: Plan, watch: Watch) -> dict:
                 f"{len(subjects)} library is too few: one teaches the writer, another judges it",
                 hint="give a second case file, or name==version",
             )
-        plain = {k: v for k, v in options.overrides.items() if "." not in k and k not in WHERE}
-        recipe = recipe_with(plain, options.seed)
+        recipe = recipe_with(of_the_recipe(options.overrides), options.seed)
         tried = outer_loop.mixes(plan.mixes, model_share=plan.model_share, seed=options.seed)
         model, open_model = _model(bench)
         cost = _cost(model, subjects, tried, plan, recipe)

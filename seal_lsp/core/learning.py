@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 from seal_lsp.core.library import LibraryId
@@ -111,6 +112,11 @@ class Case:
 
 WHERE = ("device", "runtime")
 """Overrides that say where the model runs; no recipe has them. Answers are judged on the `runtime` that serves them."""
+
+
+def of_the_recipe(overrides: Mapping[str, object]) -> dict:
+    """Those that are recipe fields: of no stage, and not WHERE."""
+    return {name: value for name, value in overrides.items() if "." not in name and name not in WHERE}
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,10 +99,7 @@ class Desk:
         self.analysis = Analysis(self._index(), lambda: self.settings.python.interpreter or "")
         self.analysis.roots = self.roots()
         self.link = EngineLink(
-            self.paths,
-            url=engine_url(self.settings),
-            idle_exit_s=self.settings.engine.idle_exit_s,
-            variables=lambda: engine_variables(self.settings),
+            self.paths, url=engine_url(self.settings), variables=lambda: engine_variables(self.settings)
         )
         self.menus = Menus(self.analysis, self.link, lambda: self.settings.completion.rank_deadline_ms)
         self.inline = Inline(self.analysis, self.link, lambda: self.settings)

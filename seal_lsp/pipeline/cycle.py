@@ -16,7 +16,7 @@ from seal_lsp.collect.gather import gather
 from seal_lsp.core.api import ApiSurface
 from seal_lsp.core.errors import NothingToLearn
 from seal_lsp.core.language import LanguageSupport
-from seal_lsp.core.learning import Case, CycleOutcome, Evidence, GateReport, LearnJob, Review, SelfEdit
+from seal_lsp.core.learning import Case, CycleOutcome, Evidence, GateReport, LearnJob, Review, SelfEdit, of_the_recipe
 from seal_lsp.core.library import LibraryId, environment_from_dict
 from seal_lsp.core.lm import Cancel, LanguageModel
 from seal_lsp.core.progress import Progress
@@ -58,8 +58,8 @@ class Vetted:
 @dataclass(frozen=True)
 class Tools:
     """What a cycle works with. `open_model` loads the job's base afresh, without adapters, on the runtime that serves
-    it: it is asked, and judged, as it will answer. `recorded_mix` is what the
-    outer loop measured to be best for a library ({} for none), `writer` the adapter under which the base writes."""
+    it: it is asked, and judged, as it will answer. `recorded_mix` is what the outer loop measured to be best for a
+    library ({} for none), `writer` the adapter under which the base writes."""
 
     language: LanguageSupport
     open_model: Callable[[], LanguageModel]
@@ -131,7 +131,7 @@ def _prepared(
 def overrides(job: LearnJob, group: str) -> dict:
     """The job's overrides of a group (`gate.`, `collect.`), without its name; those of no group are the recipe's."""
     if not group:
-        return {k: v for k, v in job.overrides.items() if "." not in k}
+        return of_the_recipe(job.overrides)
     return {k.removeprefix(group): v for k, v in job.overrides.items() if k.startswith(group)}
 
 

@@ -81,7 +81,6 @@ def _run(job: LearnJob, folder: Path, progress, cancel: threading.Event):
     if model is None:
         raise ModelError(f"the model {job.model} is not here", hint=f"seal-lsp model pull {job.model}")
     device, runtime = (str(job.overrides.get(name, "auto")) for name in WHERE)
-    job_overrides = {k: v for k, v in job.overrides.items() if k not in WHERE}
 
     writers = Writers(paths.writers)
     tools = cycle.Tools(
@@ -94,9 +93,7 @@ def _run(job: LearnJob, folder: Path, progress, cancel: threading.Event):
         recorded_mix=lambda library: writers.mix_for(library, model.digest),
         writer=writers.current(model.digest),
     )
-    from dataclasses import replace
-
-    return cycle.run(replace(job, overrides=job_overrides), folder, tools, progress=progress, cancel=cancel)
+    return cycle.run(job, folder, tools, progress=progress, cancel=cancel)
 
 
 def _job(folder: Path) -> LearnJob:
