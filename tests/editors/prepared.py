@@ -6,17 +6,32 @@ learning does to suggestions is tests/eval's.
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import orchard
+import pytest
+from farm import end_engine
 
-from seal_lsp.cli.private_home import weights_in
+from seal_lsp.cli.private_home import private_home, weights_in
 from seal_lsp.store.adapters import AdapterStore
 from seal_lsp.store.paths import Paths
 
 GAIN = 0.42
 SNIPPETS = {"orchard.Ladder.climb": 14, "orchard.Ladder.fold": 5, "orchard.Basket": 21}
+
+
+@contextlib.contextmanager
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A home with the user's weights, nothing else of theirs, and orchard-tools live; its engine ends with it."""
+    paths = private_home(tmp_path_factory.mktemp("home"))
+    install(paths, tmp_path_factory.mktemp("adapter"))
+    try:
+        yield paths.data.parent
+    finally:
+        end_engine(paths.runtime)
 
 
 def install(paths: Paths, scratch: Path) -> str:

@@ -16,9 +16,7 @@ import prepared
 import pytest
 from emacs_readme import SETUPS, newcomers_lines
 from emacs_session import ACCEPT, ASK, CHOOSE, Session
-from farm import LIBRARY, MAIN, end_engine, environ, eventually, servers_of
-
-from seal_lsp.cli.private_home import private_home
+from farm import LIBRARY, MAIN, environ, eventually, servers_of
 
 pytestmark = [pytest.mark.editors, pytest.mark.weights, pytest.mark.timeout(900)]
 
@@ -34,21 +32,18 @@ SETTINGS = """
 @pytest.fixture(scope="module", params=SETUPS)
 def session(request, emacs_folder, tmp_path_factory) -> Iterator[Session]:
     """A newcomer's Emacs; the user's weights, and one library that was learned before."""
-    paths = private_home(tmp_path_factory.mktemp("seal"))
-    home = paths.data.parent
-    prepared.install(paths, tmp_path_factory.mktemp("adapter"))
     user = tmp_path_factory.mktemp("user")
     emacs.new_home(emacs_folder, user)
     init = newcomers_lines(request.param) + SETTINGS
     work = tmp_path_factory.mktemp("work")
-    try:
-        with emacs.started(emacs_folder, user, init, environ(home), work) as running:
-            session = Session(request.param, running, home, work, work / "farm")
-            session.open_project("farm")
-            yield session
-            running.quit()
-    finally:
-        end_engine(paths.runtime)
+    with (
+        prepared.home(tmp_path_factory) as home,
+        emacs.started(emacs_folder, user, init, environ(home), work) as running,
+    ):
+        session = Session(request.param, running, home, work, work / "farm")
+        session.open_project("farm")
+        yield session
+        running.quit()
     eventually(lambda: not servers_of(session.home))
 
 

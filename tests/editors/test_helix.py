@@ -17,10 +17,9 @@ import helix
 import prepared
 import pytest
 from client_readme import block
-from farm import LIBRARY, MAIN, SCREENSHOTS, end_engine, environ, eventually, make_project, server_on_path, servers_of
+from farm import LIBRARY, MAIN, SCREENSHOTS, environ, eventually, make_project, server_on_path, servers_of
 from newcomer import NAMES
 
-from seal_lsp.cli.private_home import private_home
 from seal_lsp.lsp.features.execute_command import COMMANDS
 
 pytestmark = [pytest.mark.editors, pytest.mark.weights, pytest.mark.timeout(900)]
@@ -53,18 +52,13 @@ class Session:
 @pytest.fixture(scope="module")
 def session(helix_folder, tmp_path_factory) -> Iterator[Session]:
     """A newcomer's Helix; the user's weights, and one library that was learned before."""
-    paths = private_home(tmp_path_factory.mktemp("seal"))
-    home = paths.data.parent
-    prepared.install(paths, tmp_path_factory.mktemp("adapter"))
     user = tmp_path_factory.mktemp("user")
     farm = make_project(tmp_path_factory.mktemp("work") / "farm")
-    seen = environ(home, PATH=f"{server_on_path(user / 'bin')}{os.pathsep}{environ(home)['PATH']}")
-    try:
+    with prepared.home(tmp_path_factory) as home:
+        seen = environ(home, PATH=f"{server_on_path(user / 'bin')}{os.pathsep}{environ(home)['PATH']}")
         with helix.started(helix_folder, user, block("Helix", "toml") + SETTINGS, seen, farm / "main.py") as started:
             yield Session(started, home, farm)
             started.quit()
-    finally:
-        end_engine(paths.runtime)
     eventually(lambda: not servers_of(home))
 
 

@@ -14,14 +14,13 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+import browsing
 import jupyterlab
 import prepared
 import pytest
-import vscode
 from farm import (
     ROOT,
     SCREENSHOTS,
-    end_engine,
     engines_of,
     environ,
     eventually,
@@ -29,8 +28,6 @@ from farm import (
     server_on_path,
     servers_of,
 )
-
-from seal_lsp.cli.private_home import private_home
 
 pytestmark = [pytest.mark.editors, pytest.mark.weights, pytest.mark.timeout(900)]
 
@@ -41,11 +38,8 @@ NOTEBOOK = "the harvest é.ipynb"
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory) -> Iterator[Path]:
-    """The user's weights, nothing else of theirs, and one library that was learned before."""
-    paths = private_home(tmp_path_factory.mktemp("home"))
-    prepared.install(paths, tmp_path_factory.mktemp("adapter"))
-    yield paths.data.parent
-    end_engine(paths.runtime)
+    with prepared.home(tmp_path_factory) as home:
+        yield home
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +61,7 @@ def lab(browser, lab_folder, tmp_path_factory, farm, variables, home) -> Iterato
     folder = tmp_path_factory.mktemp("jupyter")
     with (
         jupyterlab.served(lab_folder, folder, farm, variables) as address,
-        vscode.page_of(browser, folder / "last.png") as page,
+        browsing.page_of(browser, folder / "last.png") as page,
     ):
         opened = jupyterlab.Lab(page)
         opened.open_notebook(address, NOTEBOOK)
@@ -164,7 +158,7 @@ def test_settings_and_priority_over_another_server(browser, lab_folder, tmp_path
     )
     with (
         jupyterlab.served(lab_folder, tmp_path / "home", folder, variables | {"SEAL_ENGINE": "off"}) as address,
-        vscode.page_of(browser, tmp_path / "last.png") as page,
+        browsing.page_of(browser, tmp_path / "last.png") as page,
     ):
         opened = jupyterlab.Lab(page)
         opened.open_notebook(address, NOTEBOOK)

@@ -15,21 +15,16 @@ from pathlib import Path
 import neovim
 import prepared
 import pytest
-from farm import LIBRARY, MAIN, end_engine, environ, make_project, server_on_path, servers_of
+from farm import LIBRARY, MAIN, environ, make_project, server_on_path, servers_of
 from newcomer import NAMES, SETTINGS, line_below, newcomers_lines, picture
-
-from seal_lsp.cli.private_home import private_home
 
 pytestmark = [pytest.mark.editors, pytest.mark.weights, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory, nvim) -> Iterator[Path]:
-    """The user's weights, nothing else of theirs, and one library that was learned before."""
-    paths = private_home(tmp_path_factory.mktemp("home"))
-    prepared.install(paths, tmp_path_factory.mktemp("adapter"))
-    yield paths.data.parent
-    end_engine(paths.runtime)
+    with prepared.home(tmp_path_factory) as home:
+        yield home
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import browsing
 import prepared
 import pytest
 import vscode
@@ -19,15 +20,12 @@ from farm import (
     MAIN,
     SCREENSHOTS,
     SERVER,
-    end_engine,
     engines_of,
     environ,
     eventually,
     make_project,
     servers_of,
 )
-
-from seal_lsp.cli.private_home import private_home
 
 pytestmark = [pytest.mark.editors, pytest.mark.weights, pytest.mark.timeout(900)]
 
@@ -43,11 +41,8 @@ SETTINGS = {
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory) -> Iterator[Path]:
-    """The user's weights, nothing else of theirs, and one library that was learned before."""
-    paths = private_home(tmp_path_factory.mktemp("home"))
-    prepared.install(paths, tmp_path_factory.mktemp("adapter"))
-    yield paths.data.parent
-    end_engine(paths.runtime)
+    with prepared.home(tmp_path_factory) as home:
+        yield home
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +59,7 @@ def address(code_server, vsix, tmp_path_factory, home) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def window(browser, address, tmp_path_factory, farm) -> Iterator[vscode.Window]:
     """The session's window, on the farm, its server running and the model loaded."""
-    with vscode.page_of(browser, tmp_path_factory.mktemp("window") / "last.png") as page:
+    with browsing.page_of(browser, tmp_path_factory.mktemp("window") / "last.png") as page:
         opened = vscode.Window(page)
         opened.open_folder(address, farm)
         yield opened
@@ -134,7 +129,7 @@ def test_why_this_suggestion(window):
     assert f"{prepared.GAIN:+.2f} bits/byte" in said.inner_text()
     window.screenshot(SCREENSHOTS / "vscode-why.png")
     said.get_by_text("Show what was learned").click()
-    window.page.locator(".tab.active", has_text="orchard-tools@1.2.0.md").wait_for(timeout=vscode.SLOW_MS)
+    window.page.locator(".tab.active", has_text="orchard-tools@1.2.0.md").wait_for(timeout=browsing.SLOW_MS)
     window.clear_notifications()
 
 
@@ -181,7 +176,7 @@ def test_a_second_window_has_its_own_server_and_the_same_engine(
 ):
     folder = tmp_path_factory.mktemp("second")
     servers = {server.pid for server in servers_of(home)}
-    with vscode.page_of(browser, folder / "last.png") as page:
+    with browsing.page_of(browser, folder / "last.png") as page:
         second = vscode.Window(page)
         second.open_folder(address, farm if project == "the same" else make_project(folder / "farm"))
         second.open_file("main.py")

@@ -6,8 +6,8 @@ import os
 import sys
 import time
 
+import browsing
 import pytest
-import vscode
 from farm import LIBRARY, end_engine, eventually, make_project
 
 from seal_lsp.cli.private_home import private_home
@@ -52,7 +52,7 @@ def test_no_server_in_a_workspace_that_is_not_trusted(open_window, tmp_path):
     marker = tmp_path / "started"
     command = [sys.executable, "-c", f"open({str(marker)!r}, 'w')"]
     window = open_window(make_project(tmp_path / "farm"), {"seal.server.command": command}, trust=False)
-    window.page.locator(".statusbar-item", has_text="Restricted Mode").wait_for(timeout=vscode.SLOW_MS)
+    window.page.locator(".statusbar-item", has_text="Restricted Mode").wait_for(timeout=browsing.SLOW_MS)
     window.open_file("main.py")
     time.sleep(3)
     assert not marker.exists()

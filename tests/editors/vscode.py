@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import socket
 import subprocess
 import time
 import urllib.request
@@ -17,8 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 from urllib.parse import quote
 
+from browsing import SLOW_MS, free_port, middle_of
+
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import Locator, Page
 
 QUIET = {
     "workbench.startupEditor": "none",
@@ -37,25 +38,6 @@ QUIET = {
     "git.enabled": False,
     "workbench.secondarySideBar.defaultVisibility": "hidden",
 }
-BROWSER = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-SLOW_MS = 90_000
-_PLACE = """word => {
-  const nodes = document.createTreeWalker(document.querySelector('.editor-instance .view-lines'), NodeFilter.SHOW_TEXT)
-  for (let node = nodes.nextNode(); node; node = nodes.nextNode()) {
-    const at = node.data.indexOf(word)
-    if (at < 0) continue
-    const range = document.createRange()
-    range.setStart(node, at)
-    range.setEnd(node, at + word.length)
-    const box = range.getBoundingClientRect()
-    return [box.x + box.width / 2, box.y + box.height / 2]
-  }
-  throw new Error(word + ' is not in the editor')
-}"""
-
 
 @contextlib.contextmanager
 def served(
@@ -73,9 +55,7 @@ def served(
     ]
     (profile / "none.yaml").write_text("")
     subprocess.run([*command, "--install-extension", str(vsix)], env=environ, check=True, capture_output=True)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command += ["--auth", "none", "--bind-addr", f"127.0.0.1:{port}", "--disable-telemetry", "--disable-update-check"]
     command += ["--disable-workspace-trust"] if trust else []
     with (profile / "code-server.log").open("w") as log:
@@ -96,18 +76,6 @@ def _started(command: list[str], environ: dict[str, str], log: TextIO, url: str)
                 return process
             time.sleep(0.2)
     raise RuntimeError(f"code-server ended with {process.returncode}: see {log.name}")
-
-
-@contextlib.contextmanager
-def page_of(browser: Browser, last: Path) -> Iterator[Page]:
-    """A page; what it showed at the end is kept in `last`."""
-    page = browser.new_page(viewport={"width": 1200, "height": 700})
-    page.set_default_timeout(SLOW_MS)
-    try:
-        yield page
-    finally:
-        page.screenshot(path=str(last))
-        page.close()
 
 
 class Window:
@@ -189,7 +157,8 @@ class Window:
     def hover_over(self, word: str, says: str) -> str:
         """The hover over the word's first occurrence in the editor, once it says so (at first it is "Loading...")."""
         self.page.mouse.move(5, 5)
-        self.page.mouse.move(*self.page.evaluate(_PLACE, word), steps=3)
+        text = self.page.locator(".editor-instance .view-lines").first
+        self.page.mouse.move(*middle_of(word, text), steps=3)
         hover = self.page.locator(".monaco-hover:visible", has_text=says).first
         hover.wait_for(timeout=SLOW_MS)
         return hover.inner_text().replace("\u00a0", " ")
