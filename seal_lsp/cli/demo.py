@@ -242,7 +242,7 @@ class _Demo:
         if outcome.train:
             train = outcome.train
             self.screen.line(
-                f"trained {train['steps']} steps, {train['tokens']} tokens, {train['seconds']} s, "
+                f"trained {train['steps']} steps, {train['tokens']} tokens, {train['seconds']:.1f} s, "
                 f"at most {train['peak_rss_mb']} MB"
             )
         self.screen.gate(outcome)
