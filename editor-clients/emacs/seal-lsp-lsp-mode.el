@@ -113,7 +113,8 @@
 
 (defun seal-lsp-lsp-mode--ended (workspace)
   "The server of WORKSPACE is gone."
-  (when (eq (lsp--client-server-id (lsp--workspace-client workspace)) 'seal-lsp)
+  (when (memq (lsp--client-server-id (lsp--workspace-client workspace))
+              '(seal-lsp seal-lsp-tramp)) ; lsp-mode's copy of it for other machines
     (let ((server (seal-lsp-lsp-mode--server workspace)))
       (setf (seal-lsp-server-client server) workspace)
       (if (lsp--workspace-shutdown-action workspace)

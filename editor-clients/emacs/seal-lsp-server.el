@@ -173,20 +173,24 @@ Nil when it crashed too often to go on."
 ;; Where the program is.
 
 (defun seal-lsp-server-command ()
-  "The command for a new server, a list of words; nil when there is none."
+  "The command for a new server, a list of words; nil when there is none.
+For a file on another machine the server is one of that machine's."
   (or seal-lsp-server-command
-      (when-let* ((program
-                   (let ((exec-path (if (bound-and-true-p python-shell-virtualenv-root)
-                                        (cons (expand-file-name
-                                               (if (eq system-type 'windows-nt) "Scripts" "bin")
-                                               python-shell-virtualenv-root)
-                                              exec-path)
-                                      exec-path)))
-                     (executable-find "seal-lsp"))))
+      (when-let* ((program (seal-lsp-server--program)))
         (list program))))
 
-(defconst seal-lsp-server-missing "the program `seal-lsp' is not on `exec-path'.  \
-Install it with pip in a Python environment, and put that environment's \
+(defun seal-lsp-server--program ()
+  "The program in Python's virtual environment, or else on the path."
+  (if-let* ((root (bound-and-true-p python-shell-virtualenv-root))
+            (folder (expand-file-name (if (eq system-type 'windows-nt) "Scripts" "bin") root))
+            ((equal (file-remote-p folder) (file-remote-p default-directory)))
+            (found (locate-file "seal-lsp" (list folder) exec-suffixes #'file-executable-p)))
+      (file-local-name found)
+    (executable-find "seal-lsp" t)))
+
+(defconst seal-lsp-server-missing "the program `seal-lsp' is not on `exec-path' \
+\(for a file on another machine: on `tramp-remote-path').  \
+Install it with pip in a Python environment there, and put that environment's \
 folder of programs on PATH or set `seal-lsp-server-command'"
   "What is said when there is no server to start.")
 

@@ -10,7 +10,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from seal_lsp.core.errors import EngineUnavailable, SealError
 from seal_lsp.core.protocol import (
@@ -54,6 +54,7 @@ class EngineLink:
         self._variables = variables
         self._client: EngineClient | None = None
         self._task: asyncio.Task | None = None
+        self._reading: asyncio.Task | None = None
         self._wanted = asyncio.Event()
         self._hurry = asyncio.Event()
         self._failures = 0
@@ -137,34 +138,29 @@ class EngineLink:
         return self._client
 
     async def rank(self, request: RankRequest) -> RankReply | None:
-        if not self.ready:
-            self._wanted.set()
-            return None
-        try:
-            return await self._client.rank(request)
-        except SealError as error:
-            log.info("no ranking: %s", error)
-            return None
+        return await self._answer("rank", request)
 
     async def complete(self, request: CompleteRequest) -> CompleteReply | None:
-        if not self.ready:
-            self._wanted.set()
-            return None
-        try:
-            return await self._client.complete(request)
-        except SealError as error:
-            log.info("no completion: %s", error)
-            return None
+        return await self._answer("complete", request)
 
     async def usage_line(self, request: UsageLineRequest) -> UsageLineReply | None:
-        if not self.ready:
+        return await self._answer("usage_line", request)
+
+    async def _answer(self, method: str, request: object) -> Any:
+        client = self._client
+        if not self.ready or client is None:
             self._wanted.set()
             return None
         try:
-            return await self._client.usage_line(request)
+            return await getattr(client, method)(request)
+        except EngineUnavailable as error:
+            log.warning("no answer to %s: %s", method, error)
+            if client is self._client and self._reading is not None:
+                self.problem = error.message
+                self._reading.cancel()  # it is there and says nothing: nobody waits for it until it answers again
         except SealError as error:
-            log.info("no usage line: %s", error)
-            return None
+            log.info("no answer to %s: %s", method, error)
+        return None
 
     async def _follow(self) -> None:
         """Find or start an engine, hand its events on, and begin again when it goes away."""
@@ -173,8 +169,7 @@ class EngineLink:
             try:
                 client = await self._connect()
                 self._client, self.problem, pause = client, "", RETRY_S[0]
-                async for event in client.events(reconnect=False):
-                    self._take(event)
+                await self._read(client)
             except SealError as error:
                 self.problem = str(error)
                 log.warning("engine: %s", error)
@@ -190,6 +185,22 @@ class EngineLink:
             pause = min(pause * 2, RETRY_S[1])
             # it may have ended because nobody needed it: only somebody who does brings it back
             await self._wanted.wait()
+
+    async def _read(self, client: EngineClient) -> None:
+        """Hand events on until there are no more, or until a question went unanswered."""
+
+        async def read() -> None:
+            async for event in client.events(reconnect=False):
+                self._take(event)
+
+        self._reading = reading = asyncio.ensure_future(read())
+        try:
+            await asyncio.wait({reading})
+        finally:
+            self._reading = None
+            reading.cancel()
+        if not reading.cancelled():
+            reading.result()
 
     async def _connect(self) -> EngineClient:
         start = await asyncio.to_thread(_import_client)  # httpx takes its time; not on the event loop

@@ -5,9 +5,12 @@ environment on disk, a real engine whose model follows a script.
 from __future__ import annotations
 
 import asyncio
+import json
+import os
+import signal
 
 import pytest
-from wire_project import LIBRARY, MAIN, NO_LEARNING, engine, make_workspace
+from wire_project import LIBRARY, MAIN, NO_LEARNING, engine, make_workspace, paths_of
 from wire_talk import EDITORS, at, capabilities, inline, labels, learned_in, model_ready, place
 
 from seal_lsp.store.feedback import FeedbackStore
@@ -241,6 +244,33 @@ async def test_a_menu_whose_order_comes_late(workspace, home, clients):
         client.change(uri, 2, {"range": {"start": cursor, "end": cursor}, "text": "f"})
         menu = await client.ask("textDocument/completion", place(uri, {**cursor, "character": cursor["character"] + 1}))
         assert set(labels(menu)) == {"fold", "folding"}
+
+
+async def test_an_engine_that_says_nothing_for_a_while(workspace, home, clients):
+    """Stopped, as by a machine that has no time for it: names go on, nobody waits for it a second time, it is said,
+    and once it answers again all is as before, with the same engine."""
+    async with engine(home):
+        settings = {**NO_LEARNING, "completion": {"rank_deadline_ms": 100}, "inline": {"deadline_ms": 200}}
+        client = await clients(workspace, capabilities("visual_studio_code"), settings=settings)
+        text, cursor = at(MAIN + "ladder.<|>")
+        uri = client.open(workspace / "main.py", text)
+        await model_ready(client)
+        known = json.loads((paths_of(home).runtime / "engine.json").read_text())
+        os.kill(known["pid"], signal.SIGSTOP)
+        try:
+            menu = await client.ask("textDocument/completion", place(uri, cursor))
+            assert set(labels(menu)) == {"climb", "fold", "height", "folding"}
+            said = await client.until(lambda m: m["method"] == "seal/status" and m["params"]["kind"] == "Warning")
+            assert "no answer from the engine" in said["params"]["message"]
+            assert await client.ask("textDocument/inlineCompletion", inline(uri, cursor)) == {"items": []}
+            menu = await client.ask("textDocument/completion", place(uri, cursor))
+            assert set(labels(menu)) == {"climb", "fold", "height", "folding"}
+        finally:
+            os.kill(known["pid"], signal.SIGCONT)
+        async with asyncio.timeout(60):
+            while not (await client.ask("textDocument/inlineCompletion", inline(uri, cursor)))["items"]:
+                await asyncio.sleep(0.2)
+        assert json.loads((paths_of(home).runtime / "engine.json").read_text()) == known
 
 
 async def test_notebook_cells_see_the_cells_above(workspace, home, clients):

@@ -9,7 +9,7 @@ from pathlib import Path
 import emacs
 import pytest
 from emacs_readme import SETUPS, newcomers_lines
-from farm import environ, make_project
+from farm import environ, eventually, make_project, servers_of
 
 pytestmark = [pytest.mark.editors, pytest.mark.timeout(600)]
 
@@ -68,3 +68,32 @@ def test_a_project_does_not_say_which_program_is_the_server(client, emacs_folder
         running.type("n")
         running.said("is not on")
         assert not marker.exists()
+
+
+# TRAMP's own tests reach "another machine" in this way: a shell of its own, all that is said to it goes through it.
+ANOTHER_MACHINE = """
+(require 'tramp)
+(add-to-list 'tramp-methods
+             '("mock" (tramp-login-program "/bin/sh") (tramp-login-args (("-i"))) (tramp-remote-shell "/bin/sh")
+               (tramp-remote-shell-args ("-c")) (tramp-connection-timeout 10)))
+"""
+
+
+def test_a_file_on_another_machine_has_its_server_there(client, emacs_folder, home, tmp_path):
+    folder = make_project(tmp_path / "farm")
+    only_there = tmp_path / "elsewhere"
+    only_there.mkdir()
+    (home / "bin" / "seal-lsp").rename(only_there / "seal-lsp")
+    init = f"{ANOTHER_MACHINE}(add-to-list 'tramp-remote-path {json.dumps(str(only_there))})\n{newcomers_lines(client)}"
+    own = environ(tmp_path / "seal")
+    with emacs.started(emacs_folder, home, init, own, tmp_path) as running:
+        running.open_file(f"/mock:localhost:{folder}/main.py", new_project=client == "lsp-mode")
+        running.lighter(" Seal")
+        running.type("ladder.")
+        assert "climb" in running.menu("climb")
+        (server,) = servers_of(tmp_path / "seal")
+        server.kill()
+        eventually(lambda: (now := servers_of(tmp_path / "seal")) and now[0].pid != server.pid)
+        running.lighter(" Seal:problem")
+        running.type("\x1b>\x7f.")
+        assert "climb" in running.menu("climb")
