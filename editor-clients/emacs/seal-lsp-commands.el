@@ -12,13 +12,6 @@
 
 (require 'seal-lsp-server)
 
-(defconst seal-lsp-commands--first-word 3
-  "Seconds in which the engine's status may follow its reply.")
-
-(defvar seal-lsp-commands--followed nil
-  "What the user asked to learn: an alist of libraries.
-The value is `waits' until the engine was seen at it, then `seen'.")
-
 (defun seal-lsp-commands-server ()
   "The server to ask from here: this buffer's, else the only one."
   (let* ((all (hash-table-values seal-lsp-server--all))
@@ -50,7 +43,7 @@ CALLBACK gets the answer, if the server did it."
   "The libraries that SERVER knows, plists, as `seal.libraries' has them."
   (plist-get (seal-lsp-client-request
               (seal-lsp-server-client server) "workspace/executeCommand"
-              (seal-lsp-commands--params "seal.libraries" nil))
+              (seal-lsp-commands--params "seal.libraries" '(:quiet t)))
              :libraries))
 
 (defun seal-lsp-commands-spoken (library)
@@ -89,8 +82,7 @@ CALLBACK gets the answer, if the server did it."
      server "seal.learn"
      `( :library ,library
         ,@(unless (equal root "") (list :root root))
-        :force ,(if (equal (plist-get row :state) "") :json-false t))
-     (lambda (_reply) (seal-lsp-commands--follow server library)))))
+        :force ,(if (equal (plist-get row :state) "") :json-false t)))))
 
 ;;;###autoload
 (defun seal-lsp-forget (&optional row)
@@ -194,40 +186,6 @@ With a prefix argument, RECORD, show what was learned of its library."
   (unless seal-lsp-server--here
     (user-error "No seal-lsp serves this buffer"))
   (seal-lsp-server-restart seal-lsp-server--here))
-
-;; Learning that the user asked for: how it ended is said.
-
-(defun seal-lsp-commands--follow (server library)
-  "Say how the learning of LIBRARY ended, when SERVER is through with it."
-  (setf (alist-get library seal-lsp-commands--followed nil nil #'equal) 'waits)
-  (add-hook 'seal-lsp-server-changed-functions #'seal-lsp-commands--look)
-  (seal-lsp-commands--look server)
-  (run-at-time seal-lsp-commands--first-word nil
-               (lambda ()
-                 (when (eq (alist-get library seal-lsp-commands--followed nil nil #'equal)
-                           'waits)
-                   (seal-lsp-commands--through server library)))))
-
-(defun seal-lsp-commands--look (server)
-  "Look what SERVER is doing with the libraries that are followed."
-  (let ((status (seal-lsp-server-status server)))
-    (pcase-dolist (`(,library . ,seen) seal-lsp-commands--followed)
-      (if (or (equal library (plist-get (plist-get status :learning) :library))
-              (member library (plist-get status :queue)))
-          (setf (alist-get library seal-lsp-commands--followed nil nil #'equal) 'seen)
-        (when (and status (eq seen 'seen))
-          (seal-lsp-commands--through server library))))))
-
-(defun seal-lsp-commands--through (server library)
-  "SERVER has come to an end with LIBRARY: say which."
-  (setf (alist-get library seal-lsp-commands--followed nil t #'equal) nil)
-  (when (seal-lsp-server-running-p server)
-    (seal-lsp-commands-run
-     server "seal.libraries" nil
-     (lambda (answer)
-       (when-let* ((row (seq-find (lambda (row) (equal (plist-get row :library) library))
-                                  (plist-get answer :libraries))))
-         (message "%s: %s" (seal-lsp-commands-spoken library) (plist-get row :said)))))))
 
 (provide 'seal-lsp-commands)
 ;;; seal-lsp-commands.el ends here

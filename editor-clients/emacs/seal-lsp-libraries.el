@@ -73,7 +73,7 @@
               ((eq server (buffer-local-value 'seal-lsp-server--here buffer)))
               ((seal-lsp-server-running-p server)))
     (seal-lsp-commands-run
-     server "seal.libraries" nil
+     server "seal.libraries" '(:quiet t)
      (lambda (answer)
        (when (buffer-live-p buffer)
          (with-current-buffer buffer

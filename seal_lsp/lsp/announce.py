@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 from pygls.capabilities import get_capability
 
-from seal_lsp.core.protocol import Event, Learning, Status
+from seal_lsp.core.protocol import Event, Learning, LearnReply, Status
+from seal_lsp.lsp.libraries import said_of
 
 if TYPE_CHECKING:
     from seal_lsp.lsp.desk import Desk
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 STATUS = "seal/status"
 TITLES = {"known": "Asking the model", "collect": "Collecting", "write": "Writing", "vet": "Vetting",
           "train": "Training", "gate": "Examining", "live": "Going live"}  # fmt: skip
+UNDER_WAY = ("queued", "coalesced", "learning")  # of a LearnReply
+WAITING = ("learning", "queued", "paused")  # of a LearnedLibrary
 
 
 class Announcer:
@@ -32,13 +35,26 @@ class Announcer:
         self._last: dict[str, Any] = {}
         self._tokens: dict[str, str | None] = {}  # cycle -> token; None while the client is asked for one
         self._said: dict[str, tuple] = {}
+        self._asked: dict[str, str] = {}  # cycle -> library, of learning that the user asked for
+        self._ended: set[str] = set()
 
     def start(self) -> None:
         self._desk.link.listen(self.heard)
         self.status()
 
+    def asked(self, library: str, reply: LearnReply) -> None:
+        """The user wants this learned: how that ended is told once, whichever editor it is."""
+        if reply.state in UNDER_WAY and reply.cycle:
+            self._asked[reply.cycle] = library
+        elif reply.state != "refused":
+            self._tell(library)
+
     def heard(self, event: Event) -> None:
         status = self._desk.link.status
+        if event.data.get("cycle") in self._asked and event.kind in ("gate", "live", "problem"):
+            self._ended.add(event.data["cycle"])
+        elif event.kind == "status":
+            self._tell_ended()
         if event.kind == "progress":
             self._progress(Learning(**event.data))
         elif event.kind == "status" and status is not None and status.learning is not None:
@@ -54,6 +70,18 @@ class Announcer:
         if message != self._last:
             self._last = message
             self._desk.server.protocol.notify(STATUS, message)
+
+    def _tell_ended(self) -> None:
+        """The engine says that a cycle has ended before its own status says so."""
+        for cycle in list(self._ended):
+            known = self._desk.link.learned(self._asked[cycle])
+            if known is None or known.state not in WAITING:
+                self._ended.remove(cycle)
+                self._tell(self._asked.pop(cycle))
+
+    def _tell(self, library: str) -> None:
+        text = f"{library.replace('@', ' ')}: {said_of(self._desk.link.learned(library))}"
+        self._desk.server.window_show_message(types.ShowMessageParams(types.MessageType.Info, text))
 
     def _progress(self, learning: Learning) -> None:
         if not get_capability(self._desk.server.client_capabilities, "window.work_done_progress", False):

@@ -1,4 +1,4 @@
-"""What `seal.libraries` answers: one row for each library that is used here or was learned, for an editor to list."""
+"""The libraries that are used here or were learned: a row for each, as `seal.libraries` answers; how one is named."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from seal_lsp.assist.hover import learned_state
+from seal_lsp.core.errors import UsageError
+from seal_lsp.core.library import LibraryId
 from seal_lsp.core.protocol import LearnedLibrary
 
 if TYPE_CHECKING:
@@ -28,9 +30,32 @@ def rows(desk: Desk) -> list[dict[str, Any]]:
     return sorted(found.values(), key=lambda row: (not row["adapter"], -row["uses"], row["library"]))
 
 
+def listing(found: list[dict[str, Any]]) -> str:
+    """The rows as markdown, for an editor that has no list of its own."""
+    lines = [f"- **{row['library'].replace('@', ' ')}**: {row['said']}" for row in found]
+    return "\n".join(["# Libraries", "", *(lines or ["None is used here or was learned."])]) + "\n"
+
+
+def one_of(desk: Desk, text: str, *, learned: bool) -> LibraryId:
+    """The library that somebody names; without a version the one that was `learned`, or else is used here, if that is
+    one. Raises UsageError."""
+    name = LibraryId(text.strip(), "").name
+    found = [row for row in rows(desk) if row["library"].partition("@")[0] == name]
+    found = [row for row in found if (row["adapter"] if learned else row["root"])] or found
+    if len(found) == 1:
+        text = found[0]["library"]
+    elif found:
+        raise UsageError(f"which {name}?", hint=f"there is {', '.join(row['library'] for row in found)}")
+    return LibraryId.parse(text)
+
+
+def said_of(known: LearnedLibrary | None) -> str:
+    """What was learned and gained, or why not."""
+    return learned_state(known) + (f"; {gain(known.gain)}" if known and known.gain is not None else "")
+
+
 def _row(known: LearnedLibrary) -> dict[str, Any]:
-    said = learned_state(known) + (f"; {gain(known.gain)}" if known.gain is not None else "")
-    return {**asdict(known), "said": said, "uses": 0, "root": ""}
+    return {**asdict(known), "said": said_of(known), "uses": 0, "root": ""}
 
 
 def gain(bits: float) -> str:

@@ -190,21 +190,25 @@ class Watching:
         )
         answer = await self._desk.server.window_show_message_request_async(params)
         if answer is not None and answer.title == LEARN:
-            await self._request(library, root)
+            reply = await self._request(library, root)
+            if reply is not None:
+                self._desk.announcer.asked(library, reply)
         elif answer is not None:
             try:
                 await asyncio.to_thread(self._declined.add, name)
             except (OSError, SealError) as error:
                 log.warning("that %s is never to be learned is not kept: %s", library, error)
 
-    async def _request(self, library: str, root: Path) -> None:
+    async def _request(self, library: str, root: Path) -> LearnReply | None:
         self._requested.add(library)
         try:
             reply = await self.learn(library, root, reason=WATCHED)
-            log.info("learning %s: %s %s", library, reply.state, reply.reason)
         except SealError as error:
             self._requested.discard(library)
             log.warning("%s is not learned: %s", library, error)
+            return None
+        log.info("learning %s: %s %s", library, reply.state, reply.reason)
+        return reply
 
     async def learn(self, library: str, root: Path | None, *, reason: str, force: bool = False) -> LearnReply:
         """Ask the engine. Raises UsageError when the library is not installed in the workspace."""

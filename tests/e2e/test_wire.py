@@ -11,7 +11,7 @@ import signal
 
 import pytest
 from wire_project import LIBRARY, MAIN, NO_LEARNING, engine, make_workspace, paths_of
-from wire_talk import EDITORS, at, capabilities, inline, labels, learned_in, model_ready, place
+from wire_talk import EDITORS, at, capabilities, how_it_ended, inline, labels, learned_in, model_ready, place
 
 from seal_lsp.store.feedback import FeedbackStore
 from seal_lsp.store.paths import Paths
@@ -89,6 +89,7 @@ async def test_a_session(editor, workspace, home, clients):
         )
         assert reply["state"] in ("queued", "learning")
         await client.until(lambda m: learned_in(m, "live"))
+        await client.until(how_it_ended)
         await client.until(lambda m: m["method"] == "$/progress" and m["params"]["value"]["kind"] == "end")
         progress = [m["params"]["value"] for m in client.heard if m["method"] == "$/progress"]
         assert progress[0]["kind"] == "begin"
@@ -129,7 +130,7 @@ async def test_a_session(editor, workspace, home, clients):
         assert shown["adapter"]
 
         # forgetting
-        gone = await client.ask("workspace/executeCommand", {"command": "seal.forget", "arguments": [LIBRARY]})
+        gone = await client.ask("workspace/executeCommand", {"command": "seal.forget", "arguments": ["Orchard_Tools"]})
         assert len(gone["removed"]) == 1
         menu = await client.ask("textDocument/completion", place(uri, cursor))
         assert labels(menu)[0] == "climb"

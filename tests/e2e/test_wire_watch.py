@@ -8,7 +8,7 @@ import shutil
 
 import orchard
 from wire_project import LIBRARY, MAIN, engine, make_workspace
-from wire_talk import at, capabilities, labels, learned_in, model_ready, place
+from wire_talk import at, capabilities, how_it_ended, labels, learned_in, model_ready, place
 
 VSCODE = capabilities("visual_studio_code")
 
@@ -52,6 +52,7 @@ async def test_ask_asks_once_and_takes_the_answer(tmp_path, home, clients):
         client.answers["window/showMessageRequest"] = lambda params: params["actions"][0]
         client.open(workspace / "main.py", MAIN)
         await client.until(lambda m: learned_in(m, "live"))
+        await client.until(how_it_ended)
         asked = [m["params"] for m in client.heard if m["method"] == "window/showMessageRequest"]
         assert len(asked) == 1
         assert "orchard-tools 1.2.0" in asked[0]["message"]
@@ -74,7 +75,7 @@ async def test_never_is_for_good_until_it_is_learned_by_name(tmp_path, home, cli
         second.open(workspace / "main.py", MAIN)
         assert [d["verdict"] for d in await decided(second)] == ["ask"]
         assert not any(m["method"] == "window/showMessageRequest" for m in second.heard)
-        await second.ask("workspace/executeCommand", {"command": "seal.learn", "arguments": [LIBRARY]})
+        await second.ask("workspace/executeCommand", {"command": "seal.learn", "arguments": ["orchard-tools"]})
         assert json.loads(kept.read_text()) == []
 
 

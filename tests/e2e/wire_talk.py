@@ -55,6 +55,13 @@ def learned_in(message: dict, state: str, library: str = LIBRARY) -> bool:
     return any(known["library"] == library and known["state"] == state for known in libraries)
 
 
+def how_it_ended(message: dict) -> bool:
+    """Whether a user who asked for it is told what was learned."""
+    return message["method"] == "window/showMessage" and message["params"]["message"].startswith(
+        f"{LIBRARY.replace('@', ' ')}: learned (adapter"
+    )
+
+
 def labels(menu: dict | None) -> list[str]:
     """A menu's labels in the order shown."""
     return [item["label"] for item in sorted(menu["items"] if menu else [], key=lambda item: item["sortText"])]

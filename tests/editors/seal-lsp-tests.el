@@ -159,26 +159,9 @@
                                      :false-object :json-false :null-object nil))
                  '(:a ((:b nil :c nil :d 1))))))
 
-(cl-defmethod seal-lsp-client-request-async ((_client (eql 'tests-client)) _method _params callback)
-  "Answer CALLBACK as a server does that has learned apples."
-  (funcall callback '(:libraries ((:library "pears@1" :said "known")
-                                  (:library "apples@2" :said "the gate rejected it")))))
-
-(ert-deftest tests-how-a-learning-ended-is-said-once ()
-  (let ((server (seal-lsp-server--make :client 'tests-client :phase 'running :root "/nowhere/"))
-        (seal-lsp-commands--followed nil)
-        said)
-    (cl-letf (((symbol-function 'message) (lambda (&rest words) (push (apply #'format words) said)))
-              ((symbol-function 'run-at-time) #'ignore))
-      (seal-lsp-server-heard server '(:queue nil))
-      (seal-lsp-commands--follow server "apples@2")
-      (seal-lsp-server-heard server '(:queue ("apples@2")))
-      (seal-lsp-server-heard server '(:learning (:library "apples@2" :fraction 0.29)))
-      (should-not said)
-      (seal-lsp-server-heard server '(:state "learning" :learning (:library "apples@2" :fraction 0.29)))
-      (should (equal (seal-lsp-mode--lighter server) " Seal:learning 29%%"))
-      (seal-lsp-server-heard server '(:state "ready"))
-      (seal-lsp-server-heard server '(:state "ready"))
-      (should (equal said '("apples 2: the gate rejected it"))))))
+(ert-deftest tests-the-mode-line-says-how-far-a-learning-is ()
+  (let ((server (seal-lsp-server--make :phase 'running :root "/nowhere/")))
+    (seal-lsp-server-heard server '(:state "learning" :learning (:library "apples@2" :fraction 0.29)))
+    (should (equal (seal-lsp-mode--lighter server) " Seal:learning 29%%"))))
 
 ;;; seal-lsp-tests.el ends here

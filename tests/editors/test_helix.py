@@ -123,7 +123,12 @@ def test_what_was_learned_is_shown_then_forgotten(session):
     session.helix.type("\r")
     session.helix.shows(f"# What was learned of {VERSION}")
     session.helix.command("buffer-close")
-    session.helix.command(f'lsp-workspace-command seal.forget "{VERSION}"')
+    session.helix.command("lsp-workspace-command seal.libraries")
+    session.helix.shows(f"- **{LIBRARY}**: learned (adapter")
+    session.helix.command("buffer-close")
+    session.helix.command("lsp-workspace-command seal.status")
+    session.helix.shows("seal-lsp: 1 library learned")
+    session.helix.command('lsp-workspace-command seal.forget "orchard-tools"')
     session.hover_at_climb(f"{VERSION} · not learned")
 
 
@@ -142,8 +147,9 @@ def test_a_server_that_is_killed_is_said_to_be_gone_and_restarted_on_command(ses
     assert session.helix.save(session.farm / "main.py") == was + b"press.\n"
 
 
-def test_learning_begins_by_a_code_action(session):
+def test_learning_begins_by_a_code_action_and_how_it_ended_is_told(session):
     session.hover_at_climb(f"{VERSION} · not learned")
     session.helix.again(" a", f"Learn {LIBRARY}")
     session.helix.type("\r")
     session.hover_at_climb("not learned yet: that is under way", 120)
+    session.helix.shows(f"{LIBRARY}: learned", 600)  # by an adapter, or the gate rejected it

@@ -223,7 +223,7 @@ def test_learning_shows_progress_and_how_it_ended(editor):
     def ended() -> str:
         seen.update(re.findall(r"seal learning (\d+) %", "\n".join(editor.look())))
         seen.update(re.findall(rf"Learning {LIBRARY}: +\d+ ?%", "\n".join(editor.look())))
-        found = re.search(rf"seal: {LIBRARY}: .*", editor.messages())
+        found = re.search(rf"(?<!Learning ){LIBRARY}: .*", editor.messages())
         return found[0] if found else ""
 
     said = editor.until(ended, "the end of learning", seconds=600)

@@ -79,7 +79,7 @@ async function learn(server: Server, row?: Library): Promise<void> {
   if (await server.command('seal.learn', argument)) await follow(server, chosen.library)
 }
 
-/** A notification with the progress of a learning that the user asked for, and with how it ended. */
+/** A notification with the progress of a learning that the user asked for. How it ended the server says. */
 async function follow(server: Server, library: string): Promise<void> {
   const learning = () => (server.status?.learning?.library === library ? server.status.learning : undefined)
   const waits = () => !server.status?.paused && server.status?.queue?.includes(library)
@@ -95,8 +95,6 @@ async function follow(server: Server, library: string): Promise<void> {
       await changed(server)
     }
   })
-  const row = (await rows(server)).find((one) => one.library === library)
-  if (row) void vscode.window.showInformationMessage(`${spoken(library)}: ${row.said}`)
 }
 
 function changed(server: Server, atMostMs?: number): Promise<void> {

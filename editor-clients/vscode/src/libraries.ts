@@ -53,5 +53,5 @@ export class Libraries implements vscode.TreeDataProvider<Library>, vscode.Dispo
 
 export async function rows(server: Server): Promise<Library[]> {
   if (server.phase !== 'running') return []
-  return (await server.command<{ libraries: Library[] }>('seal.libraries'))?.libraries ?? []
+  return (await server.command<{ libraries: Library[] }>('seal.libraries', { quiet: true }))?.libraries ?? []
 }

@@ -1,6 +1,7 @@
 """workspace/executeCommand: the seal.* commands. Arguments are one object ({"library": "name@version", ...}) or words.
 
 Results are JSON; what goes wrong is one message to the user and an object with `error` and `hint`, never a crash.
+Status, libraries and why are shown to the user as well, unless the editor says that it does that itself (`quiet`).
 """
 
 from __future__ import annotations
@@ -53,25 +54,26 @@ def named(arguments: tuple) -> dict:
 
 
 async def _learn(ls: SealServer, arguments: dict) -> dict:
-    library, root = _library(arguments), arguments.get("root")
+    library, root = _library(ls, arguments, learned=False), arguments.get("root")
     reply = await ls.desk.watching.learn(
         library, Path(root) if root else None, reason="command", force=bool(arguments.get("force"))
     )
     if reply.state == "refused":
         raise UsageError(f"{library} is not learned: {reply.reason}")
+    ls.desk.announcer.asked(library, reply)
     return asdict(reply)
 
 
 async def _forget(ls: SealServer, arguments: dict) -> dict:
     client = await ls.desk.link.connected(CONNECT_S)
-    reply = await client.forget(_library(arguments))
+    reply = await client.forget(_library(ls, arguments))
     ls.desk.link.changed()
     return asdict(reply)
 
 
 async def _rollback(ls: SealServer, arguments: dict) -> dict:
     client = await ls.desk.link.connected(CONNECT_S)
-    reply = await client.rollback(_library(arguments))
+    reply = await client.rollback(_library(ls, arguments))
     ls.desk.link.changed()
     return asdict(reply)
 
@@ -85,7 +87,12 @@ async def _resume(ls: SealServer, arguments: dict) -> dict:
 
 
 async def _status(ls: SealServer, arguments: dict) -> dict:
-    return {**await ls.desk.status_report(), **arguments.get("echo", {})}
+    answer = await ls.desk.status_report()
+    if not arguments.get("quiet"):
+        problems = [f"{root['root']}: {root['problem']}" for root in answer["workspaces"] if root["problem"]]
+        text = "; ".join([answer["message"], *problems])
+        ls.window_show_message(types.ShowMessageParams(types.MessageType.Info, f"seal-lsp: {text}"))
+    return answer
 
 
 async def _audit(ls: SealServer, arguments: dict) -> dict:
@@ -93,7 +100,7 @@ async def _audit(ls: SealServer, arguments: dict) -> dict:
         client = await ls.desk.link.connected(CONNECT_S)
         rows = await client.audit(limit=int(arguments.get("limit", 200)))
         return {"rows": list(rows)}
-    return await show_learned(ls, _library(arguments))
+    return await show_learned(ls, _library(ls, arguments))
 
 
 async def show_learned(ls: SealServer, library: str) -> dict:
@@ -104,13 +111,15 @@ async def show_learned(ls: SealServer, library: str) -> dict:
 
 
 async def _libraries(ls: SealServer, arguments: dict) -> dict:
-    from seal_lsp.lsp.libraries import rows
+    from seal_lsp.lsp.libraries import listing, rows
 
-    return {"libraries": rows(ls.desk)}
+    found = rows(ls.desk)
+    if not arguments.get("quiet"):
+        await _show(ls, listing(found), "libraries")
+    return {"libraries": found}
 
 
 async def _why(ls: SealServer, arguments: dict) -> dict:
-    """The answer is for editors that show it themselves (`quiet`); else the user is told."""
     from seal_lsp.lsp.why import tell, why
 
     answer = await why(ls.desk, str(arguments.get("id", "")))
@@ -137,20 +146,20 @@ COMMANDS: dict[str, Callable[[Any, dict], Awaitable[Any]]] = {
 }
 
 
-def _library(arguments: dict) -> str:
-    from seal_lsp.core.library import LibraryId
+def _library(ls: SealServer, arguments: dict, *, learned: bool = True) -> str:
+    from seal_lsp.lsp.libraries import one_of
 
-    return str(LibraryId.parse(str(arguments.get("library", ""))))
+    return str(one_of(ls.desk, str(arguments.get("library", "")), learned=learned))
 
 
-async def _show(ls: SealServer, text: str, library: str) -> None:
+async def _show(ls: SealServer, text: str, name: str) -> None:
     """A markdown file in the cache, opened by the client if it can; a message with the first lines if not."""
     from pygls.capabilities import get_capability
 
     if not get_capability(ls.client_capabilities, "window.show_document.support", False):
         ls.window_show_message(types.ShowMessageParams(types.MessageType.Info, text.split("\n\n## ", 1)[0]))
         return
-    file = ls.desk.paths.cache / "shown" / f"{library}.md"
+    file = ls.desk.paths.cache / "shown" / f"{name}.md"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, "utf-8")
     ls.desk.background(ls.window_show_document_async(types.ShowDocumentParams(uri=file.as_uri(), take_focus=True)))

@@ -26,7 +26,7 @@ end
 
 --- The library that was named, or one that the user picks among those that fit.
 local function choose(name, prompt, fits, work)
-  ask('seal.libraries', nil, function(answer, client)
+  ask('seal.libraries', { quiet = true }, function(answer, client)
     local rows = answer.libraries
     if name then
       return work(libraries.find(rows, name) or { library = name }, client)
@@ -73,7 +73,7 @@ end
 
 local function list(name)
   if not name then
-    return ask('seal.libraries', nil, function(answer)
+    return ask('seal.libraries', { quiet = true }, function(answer)
       show.libraries(answer.libraries)
     end)
   end
@@ -84,7 +84,7 @@ end
 
 ---@type table<string, { run: fun(name?: string, bang: boolean), fits?: fun(row: table): boolean }>
 local COMMANDS = {
-  status = { run = function() ask('seal.status', nil, show.status) end },
+  status = { run = function() ask('seal.status', { quiet = true }, show.status) end },
   learn = { run = learn, fits = libraries.learnable },
   forget = { run = forget, fits = libraries.learned },
   rollback = { run = rollback, fits = libraries.replaced },

@@ -1,7 +1,5 @@
--- A learning that the user asked for, told until it has ended: how far it is, then what came of it.
+-- How far a learning is that the user asked for. What came of it the server says.
 
-local libraries = require('seal.libraries')
-local seal = require('seal')
 local state = require('seal.state')
 
 local FIRST_WORD_MS = 3000 -- the status may follow the command's answer
@@ -15,16 +13,6 @@ local function progress(title, status, percent, text)
   elseif status == 'running' then
     vim.api.nvim_echo({ { ('%s: %d %%, %s'):format(title, percent, text) } }, false, {})
   end
-end
-
-local function how_it_ended(client, library)
-  local call = { title = 'libraries', command = 'seal.libraries', arguments = { vim.empty_dict() } }
-  client:exec_cmd(call, { bufnr = 0 }, function(_, answer)
-    local row = answer and libraries.find(answer.libraries or {}, library)
-    if row then
-      seal.say(libraries.line(row))
-    end
-  end)
 end
 
 ---@param client vim.lsp.Client
@@ -49,7 +37,6 @@ return function(client, library)
     elseif begun and not vim.list_contains(status and status.queue or {}, library) then
       done = true
       progress(title, 'success', 100, 'done')
-      how_it_ended(client, library)
     end
   end
   vim.api.nvim_create_autocmd('User', { pattern = 'SealStatus', callback = look })

@@ -39,7 +39,8 @@ local function executable()
 end
 
 local function report_of(client)
-  local answer, err = client:request_sync('workspace/executeCommand', { command = 'seal.status' }, 5000)
+  local call = { command = 'seal.status', arguments = { { quiet = true } } }
+  local answer, err = client:request_sync('workspace/executeCommand', call, 5000)
   if not answer or not answer.result then
     return health.error('it does not answer: ' .. (err or vim.inspect(answer and answer.err)), ':Seal restart')
   end

@@ -36,7 +36,7 @@ end
 
 --- The rows, waited for: completion on the command line cannot come later.
 function M.now(client)
-  local call = { command = 'seal.libraries', arguments = { vim.empty_dict() } }
+  local call = { command = 'seal.libraries', arguments = { { quiet = true } } }
   local answer = client and client:request_sync('workspace/executeCommand', call, WAIT_MS, 0)
   return answer and answer.result and answer.result.libraries or {}
 end
