@@ -12,6 +12,7 @@ from seal_lsp.core.lm import Cancel, LanguageModel
 from seal_lsp.core.progress import Progress
 from seal_lsp.train.packing import Item, Sequence_
 from seal_lsp.train.recipe import Recipe
+from seal_lsp.train.safe import SAFE
 
 _TOKENS_A_TEXT = 120  # of what is replayed, roughly
 
@@ -37,7 +38,7 @@ def planned(items: Sequence[Item], recipe: Recipe, model: LanguageModel, rehears
     written = rehearsal_texts(model.network, model.tokenizer, model.info.digest, rehearsals) if own else []
     Random(recipe.seed).shuffle(written)
     replay = written[:own] + replay_texts(count - own, seed=recipe.seed)
-    return loop.plan(items, replay, model.tokenizer, recipe)
+    return loop.plan([*items, *map(Item, SAFE)], replay, model.tokenizer, recipe)
 
 
 def fit_with(open_model: Callable[[], LanguageModel], rehearsals: Path) -> Fit:
