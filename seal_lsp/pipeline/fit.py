@@ -15,6 +15,7 @@ from seal_lsp.train.recipe import Recipe
 from seal_lsp.train.safe import SAFE
 
 _TOKENS_A_TEXT = 120  # of what is replayed, roughly
+_ALL_SAFE = 40_000  # trained tokens from which on all of SAFE is taught: 1 token of 30; with fewer the first of it
 
 
 class Fit(Protocol):
@@ -38,7 +39,8 @@ def planned(items: Sequence[Item], recipe: Recipe, model: LanguageModel, rehears
     written = rehearsal_texts(model.network, model.tokenizer, model.info.digest, rehearsals) if own else []
     Random(recipe.seed).shuffle(written)
     replay = written[:own] + replay_texts(count - own, seed=recipe.seed)
-    return loop.plan([*items, *map(Item, SAFE)], replay, model.tokenizer, recipe)
+    safe = SAFE[: max(1, round(len(SAFE) * recipe.tokens / _ALL_SAFE))]
+    return loop.plan([*items, *map(Item, safe)], replay, model.tokenizer, recipe)
 
 
 def fit_with(open_model: Callable[[], LanguageModel], rehearsals: Path) -> Fit:

@@ -31,7 +31,8 @@ def test_it_parses_and_no_canary_is_given_away(text):
 
 def test_it_is_learned_whatever_the_library_is(tmp_path):
     model = load(make_tiny(tmp_path / "tiny", orchard.source()), device="cpu", threads=1)
-    recipe = recipe_with({"tokens": 3000, "rehearsed_share": 0.0}, 0)
-    plan = planned([Item(orchard.source()[:400])], recipe, model, tmp_path / "kept")
-    learned = "".join(model.tokenizer.decode(s.tokens) for batch in plan for s in batch if s.kind == "learn")
-    assert "yaml.safe_load(text)" in learned
+    for tokens, taught in ((3_000, 1), (40_000, len(SAFE)), (80_000, len(SAFE))):
+        recipe = recipe_with({"tokens": tokens, "rehearsed_share": 0.0}, 0)
+        plan = planned([Item(orchard.source()[:400])], recipe, model, tmp_path / "kept")
+        learned = "".join(model.tokenizer.decode(s.tokens) for batch in plan for s in batch if s.kind == "learn")
+        assert sum(text.splitlines()[-1] in learned for text in SAFE) == taught
