@@ -68,6 +68,7 @@ def window(browser, address, tmp_path_factory, farm) -> Iterator[vscode.Window]:
 def test_a_file_is_opened_and_the_model_gets_ready(window):
     window.open_file("main.py")
     window.status("1 library learned", timeout=300_000)
+    assert not window.said("there is no setting"), "what only the client reads was sent"
 
 
 def test_the_menu_has_the_names_that_exist(window, farm):

@@ -8,7 +8,7 @@ import time
 
 import browsing
 import pytest
-from farm import LIBRARY, end_engine, environ, eventually, make_project
+from farm import LIBRARY, end_engine, eventually, make_project
 
 from seal_lsp.cli.private_home import private_home
 
@@ -46,22 +46,6 @@ def test_without_a_server_it_makes_an_environment_for_one(open_window, tmp_path)
         assert len(own) == 1
     finally:
         end_engine(paths.runtime)
-
-
-def test_a_python_that_is_too_old_is_not_taken(open_window, tmp_path):
-    old = tmp_path / "old"
-    old.mkdir()
-    for name in ("python3.13", "python3.12", "python3.11", "python3", "python"):
-        (old / name).write_text("#!/bin/sh\nexit 1\n")  # what a Python says to whether it is new enough
-        (old / name).chmod(0o755)
-    path = f"{old}{os.pathsep}{environ(tmp_path / 'home')['PATH']}"
-    window = open_window(make_project(tmp_path / "farm"), {}, PATH=path)
-    window.open_file("main.py")
-    window.status("not installed")
-    window.notification("Create an Environment").get_by_text("Create an Environment").click()
-    window.page.locator(".monaco-dialog-box").get_by_text("Create", exact=True).click()
-    window.notification("Python 3.11 or newer is needed")
-    assert not list((tmp_path / "profile").rglob("environment/complete"))
 
 
 def test_no_server_in_a_workspace_that_is_not_trusted(open_window, tmp_path):

@@ -110,6 +110,8 @@ export class Server implements vscode.Disposable {
       initializationFailedHandler: () => false, // `start` rejects, and says it once
       middleware: {
         workspace: {
+          // The client would send all of `seal`, with what only it reads.
+          didChangeConfiguration: () => this.reconfigure(),
           configuration: (params) =>
             Promise.all(params.items.map((item) => settings(item.scopeUri ? vscode.Uri.parse(item.scopeUri) : undefined))),
         },
