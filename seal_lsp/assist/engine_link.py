@@ -153,14 +153,13 @@ class EngineLink:
             return None
         try:
             return await getattr(client, method)(request)
-        except EngineUnavailable as error:
-            log.warning("no answer to %s: %s", method, error)
-            if client is self._client and self._reading is not None:
-                self.problem = error.message
-                self._reading.cancel()  # it is there and says nothing: nobody waits for it until it answers again
         except SealError as error:
             log.info("no answer to %s: %s", method, error)
-        return None
+            silent = isinstance(error, EngineUnavailable) and error.silent
+            if silent and client is self._client and self._reading is not None:
+                self.problem = error.message
+                self._reading.cancel()  # nobody waits for it until it answers again
+            return None
 
     async def _follow(self) -> None:
         """Find or start an engine, hand its events on, and begin again when it goes away."""

@@ -180,6 +180,7 @@ class EngineClient:
             raise EngineUnavailable(
                 f"no answer from the engine at {self.url}: {str(error) or type(error).__name__}",
                 hint="start it: seal-lsp engine; see seal-lsp doctor",
+                silent=True,
             ) from error
         if response.status_code != 200:
             raise_problem(response.content, response.status_code)

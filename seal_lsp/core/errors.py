@@ -36,9 +36,14 @@ class NothingToLearn(SealError):
 
 
 class EngineUnavailable(SealError):
-    """No engine answers and none could be started. Static facts are still served."""
+    """No engine answers and none could be started. Static facts are still served. `silent`: nobody answered, or not in
+    time; an engine that answers may refuse for a moment."""
 
     exit_code = 5
+
+    def __init__(self, message: str, *, hint: str = "", silent: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.silent = silent
 
 
 class ModelError(SealError):

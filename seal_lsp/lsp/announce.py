@@ -36,7 +36,7 @@ class Announcer:
         self._tokens: dict[str, str | None] = {}  # cycle -> token; None while the client is asked for one
         self._said: dict[str, tuple] = {}
         self._asked: dict[str, str] = {}  # cycle -> library, of learning that the user asked for
-        self._ended: set[str] = set()
+        self._ended: set[str] = set()  # of these libraries, those whose cycle is over
 
     def start(self) -> None:
         self._desk.link.listen(self.heard)
@@ -51,8 +51,8 @@ class Announcer:
 
     def heard(self, event: Event) -> None:
         status = self._desk.link.status
-        if event.data.get("cycle") in self._asked and event.kind in ("gate", "live", "problem"):
-            self._ended.add(event.data["cycle"])
+        if event.kind in ("gate", "problem") and event.data.get("cycle") in self._asked:
+            self._ended.add(self._asked.pop(event.data["cycle"]))
         elif event.kind == "status":
             self._tell_ended()
         if event.kind == "progress":
@@ -73,11 +73,11 @@ class Announcer:
 
     def _tell_ended(self) -> None:
         """The engine says that a cycle has ended before its own status says so."""
-        for cycle in list(self._ended):
-            known = self._desk.link.learned(self._asked[cycle])
+        for library in list(self._ended):
+            known = self._desk.link.learned(library)
             if known is None or known.state not in WAITING:
-                self._ended.remove(cycle)
-                self._tell(self._asked.pop(cycle))
+                self._ended.remove(library)
+                self._tell(library)
 
     def _tell(self, library: str) -> None:
         text = f"{library.replace('@', ' ')}: {said_of(self._desk.link.learned(library))}"

@@ -37,8 +37,8 @@ def listing(found: list[dict[str, Any]]) -> str:
 
 
 def one_of(desk: Desk, text: str, *, learned: bool) -> LibraryId:
-    """The library that somebody names; without a version the one that was `learned`, or else is used here, if that is
-    one. Raises UsageError."""
+    """The library that somebody names. Without a version it is the one of that name that was learned (`learned`) or is
+    used here (not `learned`), if there is one alone. Raises UsageError."""
     name = LibraryId(text.strip(), "").name
     found = [row for row in rows(desk) if row["library"].partition("@")[0] == name]
     found = [row for row in found if (row["adapter"] if learned else row["root"])] or found

@@ -15,7 +15,7 @@ from seal_lsp.train.recipe import Recipe
 from seal_lsp.train.safe import SAFE
 
 _TOKENS_A_TEXT = 120  # of what is replayed, roughly
-_ALL_SAFE = 40_000  # trained tokens from which on all of SAFE is taught: 1 token of 30; with fewer the first of it
+_ALL_SAFE = 40_000  # trained tokens from which on all of SAFE is taught, a fortieth of them; with fewer the first of it
 
 
 class Fit(Protocol):

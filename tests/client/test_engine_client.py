@@ -49,6 +49,7 @@ def answering(handler) -> EngineClient:
         (httpx.Response(200, content=b"<html>a captive portal</html>"), EngineUnavailable),
         (httpx.Response(502, content=b"bad gateway"), EngineUnavailable),
         (httpx.Response(404, content=b"Not Found"), EngineUnavailable),
+        (httpx.Response(503, json={"type": "EngineUnavailable", "message": "still loading"}), EngineUnavailable),
         (httpx.Response(400, json={"type": "UsageError", "message": "no"}), UsageError),
         (httpx.ReadTimeout("slow"), EngineUnavailable),
         (httpx.ConnectError("refused"), EngineUnavailable),
@@ -68,8 +69,9 @@ async def test_every_answer_is_a_value_or_one_of_our_errors(reply, kind):
         if kind is None:
             assert (await client.rank(RankRequest("a", ("b",)))).scores == (-1.0,)
         else:
-            with pytest.raises(kind):
+            with pytest.raises(kind) as raised:
                 await client.rank(RankRequest("a", ("b",)))
+            assert getattr(raised.value, "silent", False) == isinstance(reply, httpx.TransportError)
     assert seen[0].headers["authorization"] == "Bearer secret"
     assert json.loads(seen[0].content)["request"]  # an id that /v1/cancel can name
 

@@ -88,7 +88,7 @@ export class Server implements vscode.Disposable {
     }
   }
 
-  /** Settings changed outside of VS Code's configuration: the server is to ask again. */
+  /** Settings changed, perhaps outside of VS Code's configuration: the server is to ask again. */
   async reconfigure(): Promise<void> {
     if (this.phase === 'running') await this.client?.sendNotification('workspace/didChangeConfiguration', { settings: null })
   }

@@ -46,7 +46,8 @@ function M.log(client)
   if not client then
     return open(log.neovims())
   end
-  client:exec_cmd({ title = 'status', command = 'seal.status', arguments = { { quiet = true } } }, { bufnr = 0 }, function(_, report)
+  local call = { title = 'status', command = 'seal.status', arguments = { { quiet = true } } }
+  client:exec_cmd(call, { bufnr = 0 }, function(_, report)
     open(report and report.log or log.neovims())
   end)
 end
