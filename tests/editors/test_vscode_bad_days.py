@@ -48,6 +48,25 @@ def test_without_a_server_it_makes_an_environment_for_one(open_window, tmp_path)
         end_engine(paths.runtime)
 
 
+def test_a_python_that_is_too_old_is_not_taken(open_window, tmp_path):
+    """VS Code's server asks the login shell for PATH, so that is where the old one comes first, as it does for users."""
+    old = tmp_path / "old"
+    old.mkdir()
+    for name in ("python3.13", "python3.12", "python3.11", "python3", "python"):
+        (old / name).write_text("#!/bin/sh\nexit 1\n")  # what a Python says to whether it is new enough
+        (old / name).chmod(0o755)
+    user = tmp_path / "user"
+    user.mkdir()
+    (user / ".profile").write_text(f'PATH="{old}:$PATH"\n')
+    window = open_window(make_project(tmp_path / "farm"), {}, HOME=str(user), SHELL="/bin/sh")
+    window.open_file("main.py")
+    window.status("not installed")
+    window.notification("Create an Environment").get_by_text("Create an Environment").click()
+    window.page.locator(".monaco-dialog-box").get_by_text("Create", exact=True).click()
+    window.notification("Python 3.11 or newer is needed")
+    assert not list((tmp_path / "profile").rglob("environment/complete"))
+
+
 def test_no_server_in_a_workspace_that_is_not_trusted(open_window, tmp_path):
     marker = tmp_path / "started"
     command = [sys.executable, "-c", f"open({str(marker)!r}, 'w')"]
