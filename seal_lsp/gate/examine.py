@@ -52,7 +52,7 @@ def examine(
 
     order = list(exam.drift)  # what did harm last is asked first
 
-    def harm_at(scale: float, whole: bool) -> tuple[list[str], tuple[Drift, ...], tuple[str, ...]]:
+    def harm_at(scale: float, whole: bool) -> tuple[list[str], tuple[Drift, ...], dict[str, float]]:
         model.set_scale(adapter, scale)
         dangers = preferred_dangers(model, adapter)
         drifts: tuple[Drift, ...] = ()
