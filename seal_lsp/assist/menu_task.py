@@ -33,10 +33,9 @@ _BEGUN_IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+([\w.]+)", re.MULTILINE
 _IMPORT_TOP = re.compile(r"^[ \t]*(?:from[ \t]+|import[ \t]+(?:[\w.]+(?:[ \t]+as[ \t]+\w+)?[ \t]*,[ \t]*)*)$")
 
 
-def completions(
-    shelf: Shelf, text: str, offset: int, place: Place, noted: list | None = None
-) -> CompletionFacts | None:
-    """None where no name of a known receiver may stand. `noted` is filled with each name and its signs."""
+def completions(shelf: Shelf, text: str, offset: int, place: Place, noted: list | None = None) -> CompletionFacts:
+    """No kind and no members where no name of a known receiver may stand. `noted` is filled with each name and its
+    signs."""
     from seal_lsp.assist.keyword_signs import is_due
     from seal_lsp.assist.signs import signed
     from seal_lsp.languages.python.grammar import with_name_at
@@ -46,14 +45,14 @@ def completions(
     known = tasks.surfaces_at_hand(text, offset, place, _module_before(text, offset))
     receiver, reading = receiver_in_reading(text, offset, known, guessing=True)
     if receiver.kind == "none":
-        return None
+        return CompletionFacts("", offset, "", libraries=tasks.nearest(text, offset, place))
     start = offset - len(receiver.partial)
     world = World(known)
     uses = shelf.language.uses(with_name_at(text, offset), known)
     here = {use.name for use in uses if use.owner == receiver.owner}
     members = tuple(_members(shelf, text, start, receiver, world, place, here))
     if not members:
-        return None
+        return CompletionFacts("", offset, "", libraries=tasks.nearest(text, offset, place))
     ground = _ground(shelf, text, offset, place, receiver, reading, world, uses, members)
     signs = signed(members, ground)
     if noted is not None:
@@ -76,7 +75,7 @@ def signs_at(shelf: Shelf, text: str, offset: int, place: Place) -> tuple[str, l
     """(kind, each name with its signs) at a place, for those who fit weights; None where nothing may stand."""
     found: list = []
     facts = completions(shelf, text, offset, place, found)
-    return (facts.kind, found) if facts is not None else None
+    return (facts.kind, found) if facts.kind else None
 
 
 def _ground(

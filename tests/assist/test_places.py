@@ -44,7 +44,7 @@ def at(marked: str) -> tuple[str, int]:
 
 def names(marked: str, place: Place) -> list[str]:
     found = completions(tasks.shelf, *at(marked), place)
-    return [] if found is None else [m.name for m in found.members if not m.name.startswith("_")]
+    return [m.name for m in found.members if not m.name.startswith("_")]
 
 
 HEAD = "from orchard import Basket, Ladder, Picker, forecast\nimport orchard\nimport windmill\n"
@@ -131,6 +131,21 @@ def test_completion_facts_carry_signature_library_and_routing(place):
     assert set(found.libraries) == {LIBRARY, "windmill@0.3"}
     elsewhere = completions(tasks.shelf, *at(HEAD + "Ladder()\nwindmill.grind('x')\nprint(windmill.<|>"), place)
     assert elsewhere.libraries[0] == "windmill@0.3"
+
+
+@pytest.mark.parametrize(
+    ("marked", "libraries"),
+    [
+        (HEAD + "ladder = <|>", (LIBRARY, "windmill@0.3")),
+        (HEAD + "Ladder(height=2,<|>)", (LIBRARY, "windmill@0.3")),
+        (HEAD + "windmill.grind('x')\nfor <|>", ("windmill@0.3", LIBRARY)),
+        (HEAD + "# climb a <|>", (LIBRARY, "windmill@0.3")),
+        ("import json\nx = <|>", ()),
+    ],
+)
+def test_where_no_name_is_due_the_libraries_are_known_all_the_same(marked, libraries, place):
+    """Ghost text is written under their adapter there too."""
+    assert completions(tasks.shelf, *at(marked), place).libraries == libraries
 
 
 def test_what_a_subclass_adds_has_its_kind_and_no_library(place):
