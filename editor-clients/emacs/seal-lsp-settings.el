@@ -174,7 +174,7 @@ default is 250."
   "Setting inline.debounce_ms of the server.
 How long at most, in milliseconds, typing must rest before a suggestion is
 asked for; less where you type slowly enough to see the answer before the next
-key.  When `default' it is left open; the server's own default is 25."
+key.  When `default' it is left open; the server's own default is 10."
   :type '(choice (const :tag "Default" default)
                  integer)
   :group 'seal-lsp-inline)

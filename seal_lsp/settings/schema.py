@@ -119,7 +119,7 @@ class InlineSettings(_Group):
         " far as it is; the rest is written while you read, and appears as you type along.",
     )
     debounce_ms: int = Field(
-        25,
+        10,
         ge=0,
         le=5_000,
         description="How long at most, in milliseconds, typing must rest before a suggestion is asked for; less where"

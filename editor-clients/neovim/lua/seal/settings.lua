@@ -36,7 +36,7 @@
 ---@field max_tokens? integer The most tokens in one suggestion. Default: 48.
 ---@field deadline_ms? integer How long, in milliseconds, one suggestion may take before it is given up. Default: 2500.
 ---@field first_ms? integer How long, in milliseconds, a suggestion that comes by itself is worked on before it is shown as far as it is; the rest is written while you read, and appears as you type along. Default: 250.
----@field debounce_ms? integer How long at most, in milliseconds, typing must rest before a suggestion is asked for; less where you type slowly enough to see the answer before the next key. Default: 25.
+---@field debounce_ms? integer How long at most, in milliseconds, typing must rest before a suggestion is asked for; less where you type slowly enough to see the answer before the next key. Default: 10.
 ---@field min_confidence? number A suggestion that comes by itself is shown when the model is at least so sure of its name, or of its text where no name is due; `seal-lsp eval` prints what a threshold shows and how much of that is right. Default: 0.2.
 ---@field context_tokens? integer How many tokens the model reads before the file: signatures of what the file uses, at most half, and places of other open files that are like the one you are at; 0: none. Default: 256.
 
