@@ -128,6 +128,8 @@ def test_what_was_learned_is_shown_then_forgotten(session):
     session.helix.command("buffer-close")
     session.helix.command("lsp-workspace-command seal.status")
     session.helix.shows("seal-lsp: ")  # the model may still be loading
+    session.helix.command('lsp-workspace-command seal.learn "orchard-tools"')
+    session.helix.shows(f"{LIBRARY}: learned (adapter")  # how asking for it ended
     session.helix.command('lsp-workspace-command seal.forget "orchard-tools"')
     session.hover_at_climb(f"{VERSION} · not learned")
 
