@@ -85,7 +85,9 @@ def typing(
     adapter: given.Adapters = None,
     keys: Annotated[int, typer.Option(min=1, help="Keys typed for each library.")] = 300,
     wpm: Annotated[float, typer.Option(min=5, max=200, help="Words (five keys) a minute, pauses included.")] = 40.0,
-    contenders: Annotated[str, typer.Option(help="Who else, with commas between; '' for nobody.")] = "",
+    contenders: Annotated[
+        str | None, typer.Option(help="Who else, with commas between; '' for nobody; all when left out.")
+    ] = None,
     compared: Annotated[int, typer.Option(min=1, help="Keys that the others are asked too.")] = 24,
     while_learning: Annotated[
         int, typer.Option(min=0, help="Also learn the first library with so many tokens, alone and while typing.")
@@ -106,7 +108,8 @@ def typing(
     from seal_lsp.cli.eval_setup import Options
     from seal_lsp.cli.eval_sheets import print_sheets
 
-    chosen = tuple(name.strip() for name in contenders.split(",") if name.strip()) if contenders else CONTENDERS
+    asked = contenders.split(",") if contenders is not None else CONTENDERS
+    chosen = tuple(name.strip() for name in asked if name.strip())
     if unknown := [name for name in chosen if name not in CONTENDERS]:
         raise UsageError(f"no such contender: {', '.join(unknown)}", hint=f"there are {', '.join(CONTENDERS)}")
     options = Options(
