@@ -92,6 +92,9 @@ def typing(
     while_learning: Annotated[
         int, typer.Option(min=0, help="Also learn the first library with so many tokens, alone and while typing.")
     ] = 0,
+    adapters: Annotated[int, typer.Option(min=1, help="So many are registered: copies, where it is more.")] = 1,
+    libraries: Annotated[int, typer.Option(min=1, help="Every file imports so many libraries that were learned.")] = 1,
+    clients: Annotated[int, typer.Option(min=1, help="Windows that type at once, on one engine.")] = 1,
     llama: Annotated[Path | None, typer.Option(help="Folder with npm's node-llama-cpp, for llama.cpp.")] = None,
     gguf: Annotated[Path | None, typer.Option(help="The same weights as GGUF, for llama.cpp.")] = None,
     set_: given.Set = None,
@@ -126,7 +129,8 @@ def typing(
         ignore_gate=ignore_gate,
     )
     with Watch() as watch, resumable():
-        found = run(options, Plan(keys, wpm, chosen, compared, llama, gguf, while_learning), watch)
+        plan = Plan(keys, wpm, chosen, compared, llama, gguf, while_learning, adapters, libraries, clients)
+        found = run(options, plan, watch)
         note(f"report: {write_markdown(found, options.report)}")
     show(found, json, lambda console: print_sheets(console, typing_sheets(found)))
     for said in found["failures"]:

@@ -1,13 +1,11 @@
 """One run of `bench growth`: what suggestions cost as adapters, libraries, windows, files and the index grow.
 
-The libraries are written for the purpose: `grown_000` and on, with as many names as are asked for. One adapter is
-copied under their names, each copy with weights (and a digest) of its own.
+The libraries are written for the purpose (bench_grown.py), one adapter is copied for each.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import shutil
 import time
@@ -18,9 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from safetensors import safe_open
-from safetensors.torch import save_file
-
+from seal_lsp.cli.bench_grown import FEW, copies, grown, imports, install
 from seal_lsp.cli.bench_keys import typing_window, window
 from seal_lsp.cli.complete import settled_menu
 from seal_lsp.cli.eval_learn import Learned, read_adapter
@@ -34,7 +30,7 @@ from seal_lsp.core.library import LibraryId
 from seal_lsp.lm.registry import ModelFolder
 from seal_lsp.measure.typing import percentiles
 from seal_lsp.store.disk import write_atomic
-from seal_lsp.store.manifest import MANIFEST, WEIGHTS, Adapter
+from seal_lsp.store.manifest import Adapter
 from seal_lsp.store.paths import Paths
 
 STEPS: Mapping[str, tuple[int, ...]] = {
@@ -47,7 +43,6 @@ STEPS: Mapping[str, tuple[int, ...]] = {
 """What grows, and through which sizes: registered adapters; live libraries that one file imports; editors that type at
 once on one engine; lines of the file; names of the index, in libraries of `_NAMES` each."""
 _NAMES = 1000
-_FEW = 40  # names of a library where their number is not the point
 ASKS = 20  # menus and ghost texts a size
 
 
@@ -119,21 +114,21 @@ def run(options: Options, plan: Plan, watch: Watch) -> dict:
 
 async def _adapters(ground: Ground, size: int) -> dict:
     """Every question is about another library: its adapter is loaded, or switched to."""
-    live = _learned(ground, _installed(ground, min(size, 200), _FEW))
+    live = _learned(ground, _installed(ground, min(size, 200), FEW))
     async with _window(ground, live) as (editor, file):
         texts = [_document([at * size // ground.asks % size]) for at in range(ground.asks)]
         return await _asked(editor, file, texts)
 
 
 async def _libraries(ground: Ground, size: int) -> dict:
-    live = _learned(ground, _installed(ground, size, _FEW))
+    live = _learned(ground, _installed(ground, size, FEW))
     async with _window(ground, live) as (editor, file):
         texts = [_document(range(size), at) for at in range(ground.asks)]
         return await _asked(editor, file, texts)
 
 
 async def _windows(ground: Ground, size: int) -> dict:
-    live = _learned(ground, _installed(ground, 1, _FEW))
+    live = _learned(ground, _installed(ground, 1, FEW))
     async with AsyncExitStack() as stack:
         windows = [await stack.enter_async_context(_window(ground, live))]
         for _ in range(size - 1):
@@ -144,7 +139,7 @@ async def _windows(ground: Ground, size: int) -> dict:
 
 
 async def _lines(ground: Ground, size: int) -> dict:
-    live = _learned(ground, _installed(ground, 1, _FEW))
+    live = _learned(ground, _installed(ground, 1, FEW))
     above = "".join(f"value_{at} = {at}  # a line of a long file\n" for at in range(size))
     async with _window(ground, live) as (editor, file):
         return await _asked(editor, file, [_document([0], at, above=above) for at in range(ground.asks)])
@@ -176,52 +171,19 @@ def _window(ground: Ground, live: Mapping[LibraryId, Learned]):
 
 
 def _installed(ground: Ground, count: int, names: int) -> list[LibraryId]:
-    """Write libraries into the site folder, as pip would have installed them."""
-    found = []
-    for at in range(count):
-        library = LibraryId(f"grown-{at:03}", "1.0")
-        package = ground.folder / "site" / f"grown_{at:03}"
-        package.mkdir(parents=True)
-        parts = [
-            f'class Tool{n:04}:\n    """Tool {n}."""\n\n    def __init__(self, size: int = {n}) -> None:\n'
-            f'        self.size = size\n\n    def turn_{n:04}(self, times: int = 1) -> int:\n        """Turn it."""\n'
-            f"        return times\n"
-            for n in range(max(1, names // 3))
-        ]
-        (package / "__init__.py").write_text("\n\n".join(parts), encoding="utf-8")
-        info = ground.folder / "site" / f"grown_{at:03}-1.0.dist-info"
-        info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {library.name}\nVersion: 1.0\n", encoding="utf-8")
-        (info / "top_level.txt").write_text(f"grown_{at:03}\n", encoding="utf-8")
-        (info / "RECORD").write_text(f"grown_{at:03}/__init__.py,,\n", encoding="utf-8")
-        found.append(library)
-    return found
+    libraries = grown(count)
+    install(libraries, ground.folder / "site", names)
+    return libraries
 
 
 def _learned(ground: Ground, libraries: Sequence[LibraryId]) -> dict[LibraryId, Learned]:
-    """A copy of the adapter for each: the same numbers, other bytes."""
-    with safe_open(ground.adapter.weights, framework="pt") as opened:
-        tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 - it is no dict
-    found = {}
-    for library in libraries:
-        folder = ground.folder / "adapters" / library.name
-        shutil.copytree(ground.adapter.folder, folder)
-        save_file(tensors, folder / WEIGHTS, metadata={"format": "pt", "copied_for": library.name})
-        digest = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
-        manifest = ground.adapter.manifest | {"library": str(library), "adapter": digest}
-        if WEIGHTS in manifest.get("files", {}):
-            manifest["files"] = manifest["files"] | {WEIGHTS: digest}
-        (folder / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
-        adapter = Adapter(digest, library, ground.base.digest, folder, manifest)
-        found[library] = Learned(library, "given", (), adapter)
-    return found
+    return copies(ground.adapter, libraries, ground.folder / "adapters")
 
 
 def _document(numbers: Sequence[int], turn: int = 0, *, above: str = "") -> str:
     """A file that imports these libraries and is about to name a member of one of them; the cursor is at its end."""
-    imports = "".join(f"from grown_{at:03} import Tool0000 as Tool{at:03}\n" for at in numbers)
     at = numbers[turn % len(numbers)]
-    return f"{imports}\n{above}\nturn = {turn}\ntool = Tool{at:03}()\nprint(tool."
+    return f"{imports(numbers)}\n{above}\nturn = {turn}\ntool = Tool{at:03}()\nprint(tool."
 
 
 async def _asked(editor: Editor, file: Path, texts: Sequence[str]) -> dict:

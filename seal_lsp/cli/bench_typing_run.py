@@ -13,12 +13,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from contextlib import AsyncExitStack
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
 
-from seal_lsp.cli.bench_keys import Key, counted, type_line, typing_window
+from seal_lsp.cli.bench_grown import copies, grown, imports, install
+from seal_lsp.cli.bench_keys import Key, counted, type_line, typing_window, window
 from seal_lsp.cli.bench_learning import ratios, while_learning
 from seal_lsp.cli.bench_typing_child import Inputs
 from seal_lsp.cli.eval_learn import Learned, learn_all
@@ -27,7 +29,9 @@ from seal_lsp.cli.eval_product import served
 from seal_lsp.cli.eval_progress import Watch
 from seal_lsp.cli.eval_run import Bench, prepared
 from seal_lsp.cli.eval_setup import Options, Subject
-from seal_lsp.core.errors import SealError
+from seal_lsp.cli.lsp_client import Editor
+from seal_lsp.core.errors import SealError, UsageError
+from seal_lsp.core.library import LibraryId
 from seal_lsp.engine.answers import PROMPT_TOKENS
 from seal_lsp.measure.typing import lines_of, pauses, percentiles
 from seal_lsp.settings.schema import InlineSettings
@@ -41,7 +45,8 @@ _WALL_S = 3600
 @dataclass(frozen=True)
 class Plan:
     """What is typed and beside whom. `llama` is a folder with npm's node-llama-cpp, `gguf` the same weights for it.
-    `while_learning`: trained tokens of what is learned beside the typing, 0 for nothing."""
+    `while_learning`: trained tokens of what is learned beside the typing, 0 for nothing. At least so many `adapters`
+    are registered, every file that is typed into imports so many live `libraries`, so many `clients` type at once."""
 
     keys: int
     words_per_minute: float
@@ -50,6 +55,9 @@ class Plan:
     llama: Path | None
     gguf: Path | None
     while_learning: int = 0
+    adapters: int = 1
+    libraries: int = 1
+    clients: int = 1
 
 
 def run(options: Options, plan: Plan, watch: Watch) -> dict:
@@ -58,8 +66,10 @@ def run(options: Options, plan: Plan, watch: Watch) -> dict:
         learned = learn_all(bench.subjects, options, bench.paths, bench.base, watch)
         live = served(learned, options)
         keys: list[Key] = []
-        for subject in bench.subjects:
-            keys += asyncio.run(_typed(subject, live, plan, bench, watch))
+        with TemporaryDirectory(prefix="seal-bench-") as folder:
+            beside = _copied(live, plan, Path(folder))
+            for subject in bench.subjects:
+                keys += asyncio.run(_typed(subject, live | beside, plan, bench, Path(folder), watch))
         beside_learning = None
         if plan.while_learning:
             found = asyncio.run(
@@ -81,7 +91,7 @@ def run(options: Options, plan: Plan, watch: Watch) -> dict:
             prompt_tokens=PROMPT_TOKENS,
             threads=options.threads,
         )
-        beside, failures = _beside(inputs, plan, options.report, watch)
+        contenders, failures = _beside(inputs, plan, options.report, watch)
     found = {
         "command": _command(options, plan),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -90,26 +100,58 @@ def run(options: Options, plan: Plan, watch: Watch) -> dict:
         "versions": versions("onnxruntime"),
         "model": {"id": bench.base.id, "digest": bench.base.digest},
         "adapters": {str(library): one.adapter.digest for library, one in live.items()},
+        "grown": {"adapters": len(live | beside), "libraries": plan.libraries, "clients": plan.clients},
         "typing": counted(keys),
         "same_prompts": {"keys": len(some), "ours": percentiles([key.ms for key in some])},
         "while_learning": beside_learning,
-        "contenders": beside,
+        "contenders": contenders,
         "failures": failures,
     }
     write_atomic(options.report / "bench_typing.json", json.dumps(found, ensure_ascii=False, indent=1))
     return found
 
 
-async def _typed(subject: Subject, live: Mapping[Any, Learned], plan: Plan, bench: Bench, watch: Watch) -> list[Key]:
+def _copied(live: Mapping[LibraryId, Learned], plan: Plan, folder: Path) -> dict[LibraryId, Learned]:
+    """Copies of an adapter that is live, under the names of libraries written for it, as many as are missing."""
+    missing = max(plan.libraries - 1, plan.adapters - len(live), 0)
+    one = next((one.adapter for one in live.values()), None)
+    if missing and one is None:
+        raise UsageError("there is no adapter to copy", hint="the gate let none pass: give one with --adapter")
+    return copies(one, grown(missing), folder / "adapters") if one is not None else {}
+
+
+async def _typed(
+    subject: Subject, live: Mapping[LibraryId, Learned], plan: Plan, bench: Bench, folder: Path, watch: Watch
+) -> list[Key]:
     lines = lines_of(subject.cases, plan.keys, seed=bench.options.seed)
+    interpreter = subject.interpreter
+    if plan.libraries > 1:
+        interpreter = str(_site(subject, plan.libraries - 1, folder / subject.name))
+        lines = [replace(line, above=imports(range(plan.libraries - 1)) + line.above) for line in lines]
     count = sum(len(line.typed) for line in lines)
-    rests = iter(pauses(count, words_per_minute=plan.words_per_minute, seed=bench.options.seed))
-    found: list[Key] = []
-    async with typing_window(subject.interpreter, live, bench) as (editor, file):
-        with watch.task(f"{subject.name}: typing", count) as step:
-            for line in lines:
-                found += await type_line(editor, file, line, rests, step)
-    return found
+    with watch.task(f"{subject.name}: typing", plan.clients * count) as step:
+
+        async def type_all(editor: Editor, file: Path, seed: int) -> list[Key]:
+            rests = iter(pauses(count, words_per_minute=plan.words_per_minute, seed=seed))
+            return [key for line in lines for key in await type_line(editor, file, line, rests, step)]
+
+        async with AsyncExitStack() as stack:
+            windows = [await stack.enter_async_context(typing_window(interpreter, live, bench))]
+            for _ in range(plan.clients - 1):
+                windows.append(await stack.enter_async_context(window(interpreter, live, bench)))
+            typists = (type_all(*one, bench.options.seed + number) for number, one in enumerate(windows))
+            return [key for keys in await asyncio.gather(*typists) for key in keys]
+
+
+def _site(subject: Subject, count: int, folder: Path) -> Path:
+    """What the subject's environment has, and so many libraries written for the purpose."""
+    folder.mkdir()
+    for place in subject.environment.site_packages:
+        for entry in place.iterdir():
+            if not (folder / entry.name).exists():
+                (folder / entry.name).symlink_to(entry)
+    install(grown(count), folder)
+    return folder
 
 
 def _beside(inputs: Inputs, plan: Plan, report: Path, watch: Watch) -> tuple[dict[str, dict], list[str]]:
@@ -172,6 +214,9 @@ def _command(options: Options, plan: Plan) -> str:
     words: list[object] = [options.command_line("bench typing"), "--keys", plan.keys, "--wpm", plan.words_per_minute]
     words += ["--contenders", ",".join(plan.contenders), "--compared", plan.compared]
     words += ["--while-learning", plan.while_learning] if plan.while_learning else []
+    many = {"--adapters": plan.adapters, "--libraries": plan.libraries, "--clients": plan.clients}
+    for option, count in many.items():
+        words += [option, count] if count > 1 else []
     for option, value in {"--llama": plan.llama, "--gguf": plan.gguf}.items():
         words += [option, shlex.quote(str(value))] if value else []
     return " ".join(map(str, words))

@@ -18,9 +18,9 @@ def typing_sheets(found: Mapping) -> list[Sheet]:
 
 def write_markdown(found: Mapping, folder: Path) -> Path:
     """FOLDER/bench_typing.md"""
-    facts = [
-        ("adapters live", ", ".join(f"{name} {digest[:12]}" for name, digest in found["adapters"].items()) or "none"),
-    ]
+    live = ", ".join(f"{name} {digest[:12]}" for name, digest in found["adapters"].items())
+    grown = ", ".join(f"{count} {what}" for what, count in found["grown"].items())
+    facts = [("adapters live", live or "none"), ("registered adapters, libraries of a file, windows", grown)]
     return write_bench("typing", found, folder, facts, typing_sheets(found))
 
 

@@ -49,7 +49,7 @@ def test_without_a_server_it_makes_an_environment_for_one(open_window, tmp_path)
 
 
 def test_a_python_that_is_too_old_is_not_taken(open_window, tmp_path):
-    """VS Code's server asks the login shell for PATH, so that is where the old one comes first, as it does for users."""
+    """VS Code's server asks the login shell for PATH: the old one comes first there, as it does for users."""
     old = tmp_path / "old"
     old.mkdir()
     for name in ("python3.13", "python3.12", "python3.11", "python3", "python"):

@@ -1,4 +1,4 @@
-"""`bench soak` and `bench growth` for real on a tiny model: a real server and engine, an adapter live."""
+"""`bench typing`, `soak` and `growth` for real on a tiny model: a real server and engine, an adapter live."""
 
 from __future__ import annotations
 
@@ -53,6 +53,19 @@ def test_soak_accounts_for_every_request(project):
     assert found["outcomes"].get("withdrawn", 0) > 0
     assert all(one[process] > 1 for one in found["megabytes"] for process in ("server", "worker", "engine"))
     assert "Resident memory" in (root / "soak" / "bench_soak.md").read_text()
+
+
+def test_typing_with_more_adapters_libraries_and_windows(project):
+    root, *_ = project
+    file = eval_project.case_file(root)
+    many = ("--adapters", 4, "--libraries", 3, "--clients", 2)
+    words = (file, "--python", root / "env", "--keys", 20, "--wpm", 100, "--contenders", "", *many)
+    found = bench(project, "typing", *words, "--report", root / "typing")
+    assert found["grown"] == {"adapters": 4, "libraries": 3, "clients": 2}
+    assert found["typing"]["keys"] >= 40
+    assert sum(found["typing"]["sources"].values()) == found["typing"]["keys"]
+    assert (found["contenders"], found["failures"]) == ({}, [])
+    assert "4 adapters, 3 libraries, 2 clients" in (root / "typing" / "bench_typing.md").read_text()
 
 
 def test_growth_measures_every_size(project):
