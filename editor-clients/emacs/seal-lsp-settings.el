@@ -283,6 +283,16 @@ torch's.  When `default' it is left open; the server's own default is
                  (const "auto") (const "torch") (const "onnx") (const "remote"))
   :group 'seal-lsp-model)
 
+(defcustom seal-lsp-model-weights 'default
+  "Setting model.weights of the server.
+How torch holds the base's weights: full (bfloat16 on a GPU), 4bit
+\(bitsandbytes), or auto: 4bit on a GPU that has no room for the full ones.
+What is learned is a LoRA adapter either way.  When `default' it is left open;
+the server's own default is \"auto\"."
+  :type '(choice (const :tag "Default" default)
+                 (const "auto") (const "full") (const "4bit"))
+  :group 'seal-lsp-model)
+
 (defcustom seal-lsp-model-url 'default
   "Setting model.url of the server.
 Where your model server answers (vLLM, or llama.cpp's llama-server), for the
@@ -416,6 +426,7 @@ evidence.  When `default' it is left open; the server's own default is nil."
     (seal-lsp-model-id string :model :id)
     (seal-lsp-model-device string :model :device)
     (seal-lsp-model-runtime string :model :runtime)
+    (seal-lsp-model-weights string :model :weights)
     (seal-lsp-model-url string :model :url)
     (seal-lsp-model-served-name string :model :served_name)
     (seal-lsp-model-key-variable string :model :key_variable)

@@ -68,6 +68,7 @@ def run(
                 device=settings.model.device,
                 threads=settings.engine.threads,
                 runtime=settings.model.runtime,
+                weights=settings.model.weights,
                 server=server_address(settings.model) if settings.model.runtime == "remote" else None,
             ),
             learn=settings.learn.enabled,
@@ -83,7 +84,7 @@ def run(
 
 def adjusted(settings: Settings, overrides: dict) -> dict:
     """What a learner is told: the budgets of the engine's settings and of the editor's (`tokens_at_most`) are ceilings,
-    of the recipe's tokens and of those that are asked for; the settings' device and runtime are defaults."""
+    of the recipe's tokens and of those that are asked for; the settings' device, runtime and weights are defaults."""
     ceiling = min(settings.learn.max_tokens, int(overrides.get("tokens_at_most", settings.learn.max_tokens)))
     where = {name: getattr(settings.model, name) for name in WHERE}
     where = {name: value for name, value in where.items() if value not in ("auto", "remote")}

@@ -96,7 +96,7 @@ async def _learn(
     from seal_lsp.client.wire import encode
     from seal_lsp.settings.schema import Settings
 
-    where = {name: value for name in WHERE if (value := getattr(options, name)) != "auto"}
+    where = {name: value for name in WHERE if (value := getattr(options, name, "auto")) != "auto"}
     overrides = Settings().learn_overrides() | where | dict(options.overrides)
     inputs = {
         "library": subject.name,

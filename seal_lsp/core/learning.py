@@ -110,7 +110,7 @@ class Case:
     id: str = ""
 
 
-WHERE = ("device", "runtime")
+WHERE = ("device", "runtime", "weights")
 """Overrides that say where the model runs; no recipe has them. Answers are judged on the `runtime` that serves them."""
 
 

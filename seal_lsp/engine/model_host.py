@@ -50,6 +50,7 @@ def resolve_model(
     device: str,
     threads: int | None,
     runtime: str = "auto",
+    weights: str = "auto",
     server: ServerAddress | None = None,
 ) -> ModelSource:
     """The source for a model spec: '' for the one in use, an id of a pulled model, or `scripted:FILE` (for tests:
@@ -74,7 +75,9 @@ def resolve_model(
             raise ModelError(
                 f"the model runtime is not installed: {error}", hint="run: seal-lsp doctor (it prints the command)"
             ) from error
-        return load_weights(found, device=device, runtime=runtime, threads=threads, anchored=True)
+        return load_weights(
+            found, device=device, runtime=runtime, threads=threads, anchored=True, weights=weights
+        )
 
     return ModelSource(found.id, found.id, found.digest, load)
 

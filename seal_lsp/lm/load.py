@@ -20,6 +20,7 @@ from seal_lsp.lm.registry import ModelFolder
 log = logging.getLogger(__name__)
 
 RUNTIMES = ("auto", "torch", "onnx")
+_BYTES = 2.5  # of GPU memory a parameter in bfloat16: the weights, and a quarter as much to work with
 
 
 def load(
@@ -31,10 +32,13 @@ def load(
     anchored: bool = False,
     prefixes: int = 4,
     precision: str = "int8",
+    weights: str = "auto",
 ) -> LocalLanguageModel:
     """torch: CUDA in bfloat16 when there is one, else the CPU in float32; its network can be trained. onnx: ONNX
     Runtime on the CPU, weights in `precision`. auto: onnx where it is the faster one and can be had, else torch.
 
+    `weights` are torch's: full, 4bit (bitsandbytes' NF4 as in QLoRA, arXiv 2305.14314: LoRA is trained and served on
+    it as on any other base), or auto: 4bit on a GPU that has no room for the full ones.
     `anchored` (for serving editors) and `prefixes`: see LocalLanguageModel. Raises ModelError when the folder is not
     usable, or not with that runtime.
     """
@@ -44,9 +48,11 @@ def load(
         with quiet_transformers():
             config = AutoConfig.from_pretrained(folder.path, local_files_only=True)
             tokenizer = AutoTokenizer.from_pretrained(folder.path, local_files_only=True)
-            chosen = _runtime(runtime, place, config)
-            make = _onnx if chosen == "onnx" else _torch
-            network, adapters, new_cache, words = make(folder, config, place, threads, precision)
+            chosen = _runtime("torch" if weights == "4bit" and runtime == "auto" else runtime, place, config)
+            if chosen == "onnx":
+                network, adapters, new_cache, words = _onnx(folder, config, threads, precision)
+            else:
+                network, adapters, new_cache, words = _torch(folder, config, place, threads, weights)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise ModelError(
             f"model in {folder.path} does not load: {error}",
@@ -58,19 +64,50 @@ def load(
     return LocalLanguageModel(network, adapters, new_cache, tokenizer, info, anchored=anchored, prefixes=prefixes)
 
 
-def _torch(folder: ModelFolder, config, place: torch.device, threads: int | None, _precision: str) -> tuple:
+def _torch(folder: ModelFolder, config, place: torch.device, threads: int | None, weights: str) -> tuple:
     if threads:
         torch.set_num_threads(threads)
     dtype = torch.bfloat16 if place.type == "cuda" else torch.float32
+    free = torch.cuda.mem_get_info(place)[0] if place.type == "cuda" else None
+    four = four_bits(weights, folder.parameters, free)
+    how = {"quantization_config": _nf4(dtype), "device_map": {"": place}} if four else {}
     network = AutoModelForCausalLM.from_pretrained(
-        folder.path, config=config, dtype=dtype, local_files_only=True, use_safetensors=True
-    ).to(place)
+        folder.path, config=config, dtype=dtype, local_files_only=True, use_safetensors=True, **how
+    )
+    if four:
+        for module in network.modules():  # bitsandbytes' packing for some CPUs rounds the weights each time it is done
+            if hasattr(module, "support_avx512bf16_for_cpu"):
+                module.support_avx512bf16_for_cpu = False
+    else:
+        network = network.to(place)
     network.eval().requires_grad_(False)
-    words = f"torch {torch.__version__} {str(dtype).removeprefix('torch.')}"
+    words = f"torch {torch.__version__} {'nf4, ' if four else ''}{str(dtype).removeprefix('torch.')}"
     return network, Adapters(network), TorchKeysValues, words
 
 
-def _onnx(folder: ModelFolder, config, _place: torch.device, threads: int | None, precision: str) -> tuple:
+def four_bits(weights: str, parameters: int, free: int | None) -> bool:
+    """Whether base weights are held in 4 bits. `free` are a GPU's free bytes, None on the CPU. Raises ModelError where
+    they should be and bitsandbytes is missing."""
+    if weights not in ("auto", "full", "4bit"):
+        raise ModelError(f"no weights {weights!r}", hint="auto, full or 4bit")
+    short = free is not None and parameters * _BYTES > free
+    if weights == "full" or (weights == "auto" and not short):
+        return False
+    if importlib.util.find_spec("bitsandbytes") is None:
+        why = f"the GPU has {free / 1e9:.1f} GB free: the weights fit only in 4 bits" if short else "4 bits asked for"
+        raise ModelError(f"{why}, and bitsandbytes is not installed", hint="pip install 'seal-lsp[gpu]'")
+    return True
+
+
+def _nf4(dtype: torch.dtype):
+    from transformers import BitsAndBytesConfig
+
+    return BitsAndBytesConfig(
+        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
+    )
+
+
+def _onnx(folder: ModelFolder, config, threads: int | None, precision: str) -> tuple:
     import onnxruntime
 
     from seal_lsp.lm.onnx_export import exported

@@ -80,13 +80,13 @@ def _run(job: LearnJob, folder: Path, progress, cancel: threading.Event):
     model = registry.find(job.model)
     if model is None:
         raise ModelError(f"the model {job.model} is not here", hint=f"seal-lsp model pull {job.model}")
-    device, runtime = (str(job.overrides.get(name, "auto")) for name in WHERE)
+    device, runtime, weights = (str(job.overrides.get(name, "auto")) for name in WHERE)
 
     writers = Writers(paths.writers)
     tools = cycle.Tools(
         language=language_for("python"),
-        open_model=partial(load, model, device=device, runtime=runtime),
-        fit=fit_with(partial(load, model, device=device), paths.rehearsals),
+        open_model=partial(load, model, device=device, runtime=runtime, weights=weights),
+        fit=fit_with(partial(load, model, device=device, weights=weights), paths.rehearsals),
         index=ApiIndex(paths.index),
         ledger=Ledger(paths.ledger),
         now=lambda: datetime.now(UTC).isoformat(timespec="seconds"),

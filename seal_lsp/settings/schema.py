@@ -180,6 +180,11 @@ class ModelSettings(_Group):
         " exact and knows GPUs; auto takes the faster one that this machine and model allow; remote is a model server"
         " that you run. Learning is torch's.",
     )
+    weights: Annotated[Literal["auto", "full", "4bit"], Workspace("never")] = Field(
+        "auto",
+        description="How torch holds the base's weights: full (bfloat16 on a GPU), 4bit (bitsandbytes), or auto: 4bit"
+        " on a GPU that has no room for the full ones. What is learned is a LoRA adapter either way.",
+    )
     url: Annotated[str, Workspace("never")] = Field(
         "",
         pattern=r"^(|https?://[^\s/]+.*)$",

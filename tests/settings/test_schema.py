@@ -45,8 +45,8 @@ def test_the_names_that_other_rooms_use():
         "inline.context_tokens",
         "hover.enabled", "hover.model_line",
         "engine.url",
-        "engine.idle_exit_s", "engine.threads", "model.id", "model.device", "model.runtime", "model.url",
-        "model.served_name", "model.key_variable", "model.allow_host", "files.exclude",
+        "engine.idle_exit_s", "engine.threads", "model.id", "model.device", "model.runtime", "model.weights",
+        "model.url", "model.served_name", "model.key_variable", "model.allow_host", "files.exclude",
         "files.max_kb",
         "collect.workspace", "collect.dependents", "collect.sdist",
     }  # fmt: skip

@@ -53,6 +53,7 @@
 ---@field id? string Which base model is used: `default`, or one that `seal-lsp model list` shows. Default: "default".
 ---@field device? string What the model runs on: auto, cpu, cuda, cuda:N, mps or xpu. Default: "auto".
 ---@field runtime? 'auto'|'torch'|'onnx'|'remote' What runs the model while you type: onnx is ONNX Runtime with 8-bit weights on the CPU, torch is exact and knows GPUs; auto takes the faster one that this machine and model allow; remote is a model server that you run. Learning is torch's. Default: "auto".
+---@field weights? 'auto'|'full'|'4bit' How torch holds the base's weights: full (bfloat16 on a GPU), 4bit (bitsandbytes), or auto: 4bit on a GPU that has no room for the full ones. What is learned is a LoRA adapter either way. Default: "auto".
 ---@field url? string Where your model server answers (vLLM, or llama.cpp's llama-server), for the runtime remote: http://127.0.0.1:8000/v1. It must serve the base that model.id names. Text around your cursor is sent there, and of other open files as much as inline.context_tokens says. Default: "".
 ---@field served_name? string What your model server calls the base; empty: it serves only one. Default: "".
 ---@field key_variable? string The environment variable that holds your model server's API key; empty: it asks for none. Default: "".
