@@ -123,12 +123,14 @@ def probe_score(model: LocalLanguageModel, cases: list[Case]) -> float:
     return score
 
 
-def open_base(inputs: Inputs) -> LocalLanguageModel:
+def open_base(inputs: Inputs, *, training: bool = True) -> LocalLanguageModel:
+    """As ours is trained; without `training` as transformers loads it here, in float32."""
     from seal_lsp.cli.private_home import weights_in
     from seal_lsp.lm.load import load
     from seal_lsp.store.paths import Paths
 
-    return load(weights_in(Paths.default(), inputs.model), device="cpu", threads=inputs.threads)
+    base = weights_in(Paths.default(), inputs.model)
+    return load(base, device="cpu", threads=inputs.threads, training=training)
 
 
 def _peaks(inputs: Inputs, _folder: Path, _name: str) -> dict:
@@ -140,9 +142,10 @@ def _peaks(inputs: Inputs, _folder: Path, _name: str) -> dict:
     model = open_base(inputs)
     recipe = inputs.the_recipe()
     shapes = cost.product_shapes(lora.attach(model.network, recipe), recipe.sequence)
-    found = product_peaks([*shapes, SQUARE])
+    found = product_peaks([*shapes, SQUARE], model.network.dtype)
     rates = [{"shape": shape, "gflops": round(rate, 1)} for shape, rate in found.items()]
-    return {"threads": torch.get_num_threads(), "products": rates}
+    dtype = str(model.network.dtype).removeprefix("torch.")
+    return {"threads": torch.get_num_threads(), "dtype": dtype, "products": rates}
 
 
 def _ours(inputs: Inputs, folder: Path, _name: str) -> dict:

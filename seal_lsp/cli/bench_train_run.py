@@ -150,6 +150,7 @@ def limit_of(ours: Mapping, *peaks: Mapping) -> dict:
         "peak": {
             "gflops": best,
             "threads": peaks[0]["threads"],
+            "dtype": peaks[0]["dtype"],
             "products": [{"shape": list(shape), "gflops": rate} for shape, rate in products.items()],
         },
         "cost": cost,

@@ -39,7 +39,11 @@ def _machine(found: Mapping) -> Sheet:
             f"{ours['tokens']} tokens, {ours['seconds']:.1f} s",
         ),
         ("peak memory", f"{ours['peak_rss_mb']} MB", "of the training process, the model included"),
-        ("peak of a product", f"{peak['gflops']:.1f} Gflop/s", f"fp32, {peak['threads']} threads; {products}"),
+        (
+            "peak of a product",
+            f"{peak['gflops']:.1f} Gflop/s",
+            f"{peak['dtype']}, {peak['threads']} threads; {products}",
+        ),
     ]
     for name, words in {"limit": "this plan's cost", "simple": "4 flop a weight"}.items():
         one = found[name]

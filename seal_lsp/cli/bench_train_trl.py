@@ -71,7 +71,8 @@ def train(inputs: Inputs, folder: Path, name: str) -> dict:
     from seal_lsp.train.loop import schedule
 
     disable_progress_bar()
-    model, cases, recipe = open_base(inputs), inputs.cases(), inputs.the_recipe()
+    model = open_base(inputs, training=name == "trl-ours")
+    cases, recipe = inputs.cases(), inputs.the_recipe()
     watch = Stopwatch(lambda: probe_score(model, cases), inputs.every)
     ended = "stopped by TRL"
 

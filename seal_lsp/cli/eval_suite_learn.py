@@ -101,7 +101,7 @@ def learn_stub(stub: Stub, how: Learning, progress: Progress) -> StubLearned:
     def open_model():
         from seal_lsp.lm.load import load
 
-        return load(how.base, device=how.device, threads=how.threads)
+        return load(how.base, device=how.device, threads=how.threads, training=True)
 
     items = [item_of(edit, stub.surface, Python()) for edit in edits]
     fit = fit_with(open_model, how.rehearsals)

@@ -13,11 +13,13 @@ import torch
 _FLOP_A_TURN = 1e9  # enough that reading the clock costs nothing
 
 
-def product_peaks(shapes: Iterable[tuple[int, int, int]], *, turns: int = 10) -> dict[tuple[int, int, int], float]:
-    """Gflop/s of x W' in fp32 for every (rows, inputs, outputs), best of `turns`, all of torch's threads. The shapes
-    take turns, so that a moment in which others had the processor hits one turn of each and not all of one."""
+def product_peaks(
+    shapes: Iterable[tuple[int, int, int]], dtype: torch.dtype = torch.float32, *, turns: int = 10
+) -> dict[tuple[int, int, int], float]:
+    """Gflop/s of x W' for every (rows, inputs, outputs), best of `turns`, all of torch's threads. The shapes take
+    turns, so that a moment in which others had the processor hits one turn of each and not all of one."""
     torch.manual_seed(0)
-    made = {shape: _product(*shape) for shape in dict.fromkeys(shapes)}
+    made = {shape: _product(*shape, dtype) for shape in dict.fromkeys(shapes)}
     best = dict.fromkeys(made, 0.0)
     for _ in range(turns):
         for shape, (left, right) in made.items():
@@ -25,8 +27,8 @@ def product_peaks(shapes: Iterable[tuple[int, int, int]], *, turns: int = 10) ->
     return best
 
 
-def _product(rows: int, inputs: int, outputs: int) -> tuple[torch.Tensor, torch.Tensor]:
-    return torch.randn(rows, inputs), torch.randn(outputs, inputs)
+def _product(rows: int, inputs: int, outputs: int, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
+    return torch.randn(rows, inputs).to(dtype), torch.randn(outputs, inputs).to(dtype)
 
 
 def _rate(left: torch.Tensor, right: torch.Tensor) -> float:

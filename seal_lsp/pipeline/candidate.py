@@ -21,6 +21,7 @@ from seal_lsp.train.recipe import Recipe
 
 log = logging.getLogger(__name__)
 
+_FITTED = ("steps", "seconds", "peak_rss_mb", "threads", "dtype")
 _PACKAGES = ("seal-lsp", "torch", "transformers", "peft", "tokenizers", "griffelib")
 
 
@@ -61,7 +62,7 @@ def manifest(made: Made) -> dict:
         "reason": made.job.reason,
         "seed": made.recipe.seed,
         "scale": made.report.scale,
-        "train": {**made.recipe.as_dict(), **{k: fitted[k] for k in ("steps", "seconds", "peak_rss_mb", "threads")},
+        "train": {**made.recipe.as_dict(), **{name: fitted[name] for name in _FITTED if name in fitted},
                   "trained_tokens": fitted["tokens"], "losses": fitted["losses"]},
         "self_edits": made.counts,
         "gate": asdict(made.report),

@@ -20,7 +20,7 @@ _ALL_SAFE = 40_000  # trained tokens from which on all of SAFE is taught, a fort
 
 class Fit(Protocol):
     """Trains and leaves an adapter folder. The returned record has folder (relative to the cycle's), digest, base_id,
-    base_digest, steps, tokens, seconds, peak_rss_mb, threads, losses, resumed_at."""
+    base_digest, steps, tokens, seconds, peak_rss_mb, threads, dtype (of the base), losses, resumed_at."""
 
     def __call__(
         self, items: Sequence[Item], recipe: Recipe, folder: Path, *, progress: Progress, cancel: Cancel | None
@@ -67,6 +67,7 @@ def fit_with(open_model: Callable[[], LanguageModel], rehearsals: Path) -> Fit:
             "base_id": model.info.id,
             "base_digest": model.info.digest,
             "threads": torch.get_num_threads(),
+            "dtype": str(model.network.dtype).removeprefix("torch."),
         }
 
     return fit

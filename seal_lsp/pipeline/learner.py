@@ -86,7 +86,7 @@ def _run(job: LearnJob, folder: Path, progress, cancel: threading.Event):
     tools = cycle.Tools(
         language=language_for("python"),
         open_model=partial(load, model, device=device, runtime=runtime, weights=weights),
-        fit=fit_with(partial(load, model, device=device, weights=weights), paths.rehearsals),
+        fit=fit_with(partial(load, model, device=device, weights=weights, training=True), paths.rehearsals),
         index=ApiIndex(paths.index),
         ledger=Ledger(paths.ledger),
         now=lambda: datetime.now(UTC).isoformat(timespec="seconds"),

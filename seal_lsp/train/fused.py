@@ -39,7 +39,8 @@ def fused(network: nn.Module) -> Iterator[int]:
 
 
 def cross_entropy(states: torch.Tensor, head: nn.Linear, targets: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-    """Weighted mean cross-entropy in nats of `targets` [n] under `head(states)`, states [n, hidden], weights [n]."""
+    """Weighted mean cross-entropy in nats of `targets` [n] under `head(states)`, states [n, hidden], weights [n]. From
+    the logits on all is fp32."""
     return _CrossEntropy.apply(states, head.weight, targets, weights / weights.sum().clamp(min=1e-6))
 
 
@@ -49,9 +50,9 @@ def divergence(states: torch.Tensor, teacher: torch.Tensor, head: nn.Linear) -> 
 
 
 def can_be_head(head: nn.Module) -> bool:
-    """Whether the losses above can be taken under it: frozen, without bias, in full precision."""
+    """Whether the losses above can be taken under it: frozen, without bias, on the CPU."""
     plain = type(head) is nn.Linear and head.bias is None
-    return plain and not head.weight.requires_grad and head.weight.dtype == torch.float32
+    return plain and not head.weight.requires_grad and head.weight.device.type == "cpu"
 
 
 def _forward_of(module: nn.Module) -> Callable | None:
@@ -70,7 +71,7 @@ def _is_plain(layer: LoraLinear) -> bool:
         and not layer.merged
         and all(isinstance(dropout, nn.Identity) for dropout in layer.lora_dropout.values())
         and all(part.bias is None for part in (*layer.lora_A.values(), *layer.lora_B.values()))
-        and all(part.weight.dtype == base.weight.dtype for part in layer.lora_A.values())
+        and base.weight.device.type == "cpu"
     )
 
 
@@ -79,9 +80,8 @@ def _lora_forward(layer: LoraLinear, x: torch.Tensor) -> torch.Tensor:
         return layer.base_layer(x)
     name = layer.active_adapters[0]
     base = layer.base_layer
-    return _Lora.apply(
-        x, base.weight, base.bias, layer.lora_A[name].weight, layer.lora_B[name].weight, layer.scaling[name]
-    )
+    a, b = (part[name].weight.to(base.weight.dtype) for part in (layer.lora_A, layer.lora_B))
+    return _Lora.apply(x, base.weight, base.bias, a, b, layer.scaling[name])
 
 
 class _Lora(Function):
@@ -116,16 +116,16 @@ class _CrossEntropy(Function):
 
     @staticmethod
     def forward(ctx, states, head, targets, weights):
-        total = states.new_zeros(())
+        total = weights.new_zeros(())
         grads = torch.empty_like(states)
         for part in _parts(len(states)):
-            logits = torch.mm(states[part], head.t())
+            logits = torch.mm(states[part], head.t()).float()
             wanted, weight = targets[part, None], weights[part, None]
             gold = logits.gather(1, wanted)
             norm = logits.logsumexp(1, keepdim=True)
             total += ((norm - gold) * weight).sum()
             logits.sub_(norm).exp_().mul_(weight).scatter_add_(1, wanted, -weight)
-            torch.mm(logits, head, out=grads[part])
+            torch.mm(logits.to(head.dtype), head, out=grads[part])
         ctx.save_for_backward(grads)
         return total
 
@@ -141,13 +141,13 @@ class _Divergence(Function):
 
     @staticmethod
     def forward(ctx, states, teacher, head):
-        total = states.new_zeros(())
+        total = states.new_zeros((), dtype=torch.float32)
         grads = torch.empty_like(states)
         for part in _parts(len(states)):
-            wanted, logits = (_log_softmax(torch.mm(some[part], head.t())) for some in (teacher, states))
+            wanted, logits = (_log_softmax(torch.mm(some[part], head.t()).float()) for some in (teacher, states))
             share = wanted.exp()
             total += wanted.sub_(logits).mul_(share).sum()
-            torch.mm(logits.exp_().sub_(share), head, out=grads[part])
+            torch.mm(logits.exp_().sub_(share).to(head.dtype), head, out=grads[part])
         ctx.save_for_backward(grads.div_(len(states)))
         return total / len(states)
 

@@ -21,11 +21,11 @@ def tiny(tmp_path_factory):
     return make_tiny(tmp_path_factory.mktemp("models") / "tiny", orchard.source() + orchard.readme())
 
 
-def attached(tiny, **overrides):
+def attached(tiny, dtype=torch.float32, **overrides):
     """A network whose adapter already does something (B is not zero), and its batches."""
     recipe = recipe_with({"tokens": 900, "step_tokens": 64, "sequence": 48, "rank": 4, "alpha": 8} | overrides, 0)
     model = load(tiny, device="cpu", threads=1)
-    network = lora.attach(model.network, recipe)
+    network = lora.attach(model.network.to(dtype), recipe)
     for name, parameter in network.named_parameters():
         if "lora_B" in name:
             torch.nn.init.normal_(parameter, std=0.1)
@@ -61,6 +61,22 @@ def test_losses_and_gradients_are_those_of_the_plain_path(tiny, overrides):
         assert largest > 0
         for name, gradient in gradients.items():
             assert torch.allclose(others[name], gradient, rtol=1e-3, atol=1e-5 * largest), name
+
+
+def test_a_base_in_bfloat16_has_the_same_losses_and_gradients_about(tiny):
+    exact = attached(tiny, targets=list(ALL_LINEAR))
+    half = attached(tiny, torch.bfloat16, targets=list(ALL_LINEAR))
+    found = []
+    for network, batches, _ in (exact, half):
+        batch = next(batch for batch in batches if len({s.kind for s in batch}) == 2)
+        with fused(network) as modules:
+            assert modules == 2 * 7
+            found.append(losses_and_gradients(network, batch, plain=False))
+    for (loss, gradients), (other, others) in zip(*found, strict=True):
+        assert other == pytest.approx(loss, rel=0.02, abs=0.01)
+        assert {gradient.dtype for gradient in others.values()} == {torch.float32}
+        one, two = (torch.cat([some[name].flatten() for name in gradients]) for some in (gradients, others))
+        assert torch.cosine_similarity(one, two, dim=0) > 0.99
 
 
 def test_all_modules_are_known_and_restored(tiny):
