@@ -141,7 +141,8 @@ def test_the_cost_counts_every_weight_once(home):
 
 def test_the_limit_takes_the_best_of_all_products():
     ours = {"tokens_per_second": 100.0, "cost": {"flop_per_token": 5e8, "weights": {"layers": 90e6, "head": 10e6}}}
-    peaks = [{"threads": 2, "dtype": "float32", "products": [{"shape": [1, 2, 3], "gflops": rate}]} for rate in (80.0, 100.0)]
+    peak = {"threads": 2, "dtype": "float32"}
+    peaks = [{**peak, "products": [{"shape": [1, 2, 3], "gflops": rate}]} for rate in (80.0, 100.0)]
     found = limit_of(ours, *peaks)
     assert found["peak"]["gflops"] == 100.0
     assert found["limit"] == {"flop_per_token": 5e8, "tokens_per_second": 200.0, "reached": 0.5}
