@@ -50,9 +50,9 @@ def divergence(states: torch.Tensor, teacher: torch.Tensor, head: nn.Linear) -> 
 
 
 def can_be_head(head: nn.Module) -> bool:
-    """Whether the losses above can be taken under it: frozen, without bias, on the CPU."""
-    plain = type(head) is nn.Linear and head.bias is None
-    return plain and not head.weight.requires_grad and head.weight.device.type == "cpu"
+    """Whether the losses above can be taken under it: frozen, without bias, on the CPU or in full precision."""
+    plain = type(head) is nn.Linear and head.bias is None and not head.weight.requires_grad
+    return plain and (head.weight.device.type == "cpu" or head.weight.dtype == torch.float32)
 
 
 def _forward_of(module: nn.Module) -> Callable | None:
@@ -71,7 +71,7 @@ def _is_plain(layer: LoraLinear) -> bool:
         and not layer.merged
         and all(isinstance(dropout, nn.Identity) for dropout in layer.lora_dropout.values())
         and all(part.bias is None for part in (*layer.lora_A.values(), *layer.lora_B.values()))
-        and base.weight.device.type == "cpu"
+        and (base.weight.device.type == "cpu" or base.weight.dtype == torch.float32)
     )
 
 
