@@ -7,7 +7,7 @@ and the MLP's activation were tried too and gave nothing. Knows PEFT's plain LoR
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -119,13 +119,13 @@ class _CrossEntropy(Function):
         total = weights.new_zeros(())
         grads = torch.empty_like(states)
         for part in _parts(len(states)):
-            logits = torch.mm(states[part], head.t()).float()
+            logits = _logits(states[part], head, "student")
             wanted, weight = targets[part, None], weights[part, None]
             gold = logits.gather(1, wanted)
-            norm = logits.logsumexp(1, keepdim=True)
-            total += ((norm - gold) * weight).sum()
-            logits.sub_(norm).exp_().mul_(weight).scatter_add_(1, wanted, -weight)
-            torch.mm(logits.to(head.dtype), head, out=grads[part])
+            norm = logits.exp_().sum(1, keepdim=True)
+            total += ((norm.log() - gold) * weight).sum()
+            logits.mul_(weight / norm).scatter_add_(1, wanted, -weight)
+            _times(logits, head, grads[part])
         ctx.save_for_backward(grads)
         return total
 
@@ -144,10 +144,14 @@ class _Divergence(Function):
         total = states.new_zeros((), dtype=torch.float32)
         grads = torch.empty_like(states)
         for part in _parts(len(states)):
-            wanted, logits = (_log_softmax(torch.mm(some[part], head.t()).float()) for some in (teacher, states))
-            share = wanted.exp()
+            wanted, logits = _logits(teacher[part], head, "teacher"), _logits(states[part], head, "student")
+            share = torch.exp(wanted, out=_scratch("share", wanted.shape, wanted))
+            teachers = share.sum(1, keepdim=True)
+            share.div_(teachers)
             total += wanted.sub_(logits).mul_(share).sum()
-            torch.mm(logits.exp_().sub_(share).to(head.dtype), head, out=grads[part])
+            students = logits.exp_().sum(1, keepdim=True)
+            total += (students.log() - teachers.log()).sum()
+            _times(logits.div_(students).sub_(share), head, grads[part])
         ctx.save_for_backward(grads.div_(len(states)))
         return total / len(states)
 
@@ -158,8 +162,31 @@ class _Divergence(Function):
         return grads * grad, None, None
 
 
-def _log_softmax(logits: torch.Tensor) -> torch.Tensor:
-    return logits.sub_(logits.logsumexp(1, keepdim=True))
+def _logits(states: torch.Tensor, head: torch.Tensor, name: str) -> torch.Tensor:
+    """[rows, vocabulary] in fp32, the largest of each row 0, in memory that the next call of that name writes over."""
+    shape = (len(states), len(head))
+    found = torch.mm(states, head.t(), out=_scratch(name, shape, head))
+    if head.dtype != torch.float32:
+        found = _scratch(f"{name} in full", shape, head, torch.float32).copy_(found)
+    return found.sub_(found.amax(1, keepdim=True))
+
+
+def _times(logits: torch.Tensor, head: torch.Tensor, out: torch.Tensor) -> None:
+    if head.dtype != torch.float32:
+        logits = _scratch("student", logits.shape, head).copy_(logits)
+    torch.mm(logits, head, out=out)
+
+
+_kept: dict[tuple, torch.Tensor] = {}
+
+
+def _scratch(name: str, shape: Sequence[int], like: torch.Tensor, dtype: torch.dtype | None = None) -> torch.Tensor:
+    """Memory that is kept: 50 MB asked of the system anew for each loss cost more than what is computed in them."""
+    rows, columns = shape
+    key = (name, columns, like.device, dtype or like.dtype)
+    if key not in _kept:
+        _kept[key] = torch.empty(_ROWS, columns, device=like.device, dtype=dtype or like.dtype)
+    return _kept[key][:rows]
 
 
 def _parts(rows: int) -> Iterator[slice]:
