@@ -5,6 +5,8 @@ Nothing slow is imported or done before `initialize` is answered; `Desk` starts 
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -39,7 +41,8 @@ NOTEBOOKS = types.NotebookDocumentSyncOptions(
 
 
 class Protocol(LanguageServerProtocol):
-    """pygls's, with an answer for requests, and an end for our own, whose content makes no sense (pygls only logs)."""
+    """pygls's, with an answer for requests, and an end for our own, whose content makes no sense (pygls only logs), and
+    without keeping what it did for every notification (2.5 kB a key)."""
 
     def structure_message(self, data: dict[str, Any]) -> Any:
         try:
@@ -51,6 +54,17 @@ class Protocol(LanguageServerProtocol):
             elif number in self._request_futures:
                 self._request_futures.pop(number).set_exception(error)
             raise
+
+    def _execute_handler(self, msg_id, handler, callback, args=None, kwargs=None) -> None:
+        super()._execute_handler(msg_id, handler, callback, args, kwargs)
+        kept, loop = self._request_futures, asyncio.get_running_loop()
+
+        def over(_: object) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(kept.pop, msg_id, None)  # not now: shutting down iterates over them
+
+        if msg_id in kept:
+            kept[msg_id].add_done_callback(over)
 
 
 class SealServer(LanguageServer):
