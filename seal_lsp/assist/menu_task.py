@@ -44,15 +44,17 @@ def completions(shelf: Shelf, text: str, offset: int, place: Place, noted: list 
 
     known = tasks.surfaces_at_hand(text, offset, place, _module_before(text, offset))
     receiver, reading = receiver_in_reading(text, offset, known, guessing=True)
+    uses = shelf.language.uses(with_name_at(text, offset), known)
+    libraries = tasks.nearest_of(uses, offset, known, tasks.imported(text, place))
+    nothing = CompletionFacts("", offset, "", libraries=libraries)
     if receiver.kind == "none":
-        return CompletionFacts("", offset, "", libraries=tasks.nearest(text, offset, place))
+        return nothing
     start = offset - len(receiver.partial)
     world = World(known)
-    uses = shelf.language.uses(with_name_at(text, offset), known)
     here = {use.name for use in uses if use.owner == receiver.owner}
     members = tuple(_members(shelf, text, start, receiver, world, place, here))
     if not members:
-        return CompletionFacts("", offset, "", libraries=tasks.nearest(text, offset, place))
+        return nothing
     ground = _ground(shelf, text, offset, place, receiver, reading, world, uses, members)
     signs = signed(members, ground)
     if noted is not None:
@@ -63,7 +65,6 @@ def completions(shelf: Shelf, text: str, offset: int, place: Place, noted: list 
         for member, (alone, beside) in zip(members, weighed, strict=True)
     )
     own = tasks.library_of_name(receiver.owner, known) if receiver.owner else None
-    libraries = tasks.nearest_of(uses, offset, known, tasks.imported(text, place))
     nearest = tuple(dict.fromkeys([*([str(own)] if own else []), *libraries]))
     due = receiver.kind != "keyword" or is_due(ground)
     return CompletionFacts(

@@ -114,10 +114,11 @@ def run(options: Options, plan: Plan, watch: Watch) -> dict:
 def _copied(live: Mapping[LibraryId, Learned], plan: Plan, folder: Path) -> dict[LibraryId, Learned]:
     """Copies of an adapter that is live, under the names of libraries written for it, as many as are missing."""
     missing = max(plan.libraries - 1, plan.adapters - len(live), 0)
-    one = next((one.adapter for one in live.values()), None)
-    if missing and one is None:
+    if not missing:
+        return {}
+    if not live:
         raise UsageError("there is no adapter to copy", hint="the gate let none pass: give one with --adapter")
-    return copies(one, grown(missing), folder / "adapters") if one is not None else {}
+    return copies(next(iter(live.values())).adapter, grown(missing), folder / "adapters")
 
 
 async def _typed(

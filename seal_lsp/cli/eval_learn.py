@@ -17,7 +17,7 @@ from seal_lsp.cli.eval_progress import Watch
 from seal_lsp.cli.eval_setup import SHAPE_AN_ADAPTER, Options, Subject, code_digest
 from seal_lsp.core import errors
 from seal_lsp.core.errors import Cancelled, SealError, UsageError
-from seal_lsp.core.learning import WHERE, CycleOutcome, Evidence, LearnJob, digest_of, of_the_recipe
+from seal_lsp.core.learning import CycleOutcome, Evidence, LearnJob, digest_of, of_the_recipe
 from seal_lsp.core.library import LibraryId, environment_as_dict
 from seal_lsp.languages.python.fingerprint import fingerprint
 from seal_lsp.languages.python.support import Python
@@ -96,7 +96,7 @@ async def _learn(
     from seal_lsp.client.wire import encode
     from seal_lsp.settings.schema import Settings
 
-    where = {name: value for name in WHERE if (value := getattr(options, name, "auto")) != "auto"}
+    where = {name: value for name in ("device", "runtime") if (value := getattr(options, name)) != "auto"}
     overrides = Settings().learn_overrides() | where | dict(options.overrides)
     inputs = {
         "library": subject.name,

@@ -75,9 +75,7 @@ def resolve_model(
             raise ModelError(
                 f"the model runtime is not installed: {error}", hint="run: seal-lsp doctor (it prints the command)"
             ) from error
-        return load_weights(
-            found, device=device, runtime=runtime, threads=threads, anchored=True, weights=weights
-        )
+        return load_weights(found, device=device, runtime=runtime, threads=threads, anchored=True, weights=weights)
 
     return ModelSource(found.id, found.id, found.digest, load)
 

@@ -54,7 +54,7 @@ def load(
             if chosen == "onnx":
                 network, adapters, new_cache, words = _onnx(folder, config, threads, precision)
             else:
-                half = place.type == "cuda" or (training and _multiplies_bfloat16())
+                half = place.type == "cuda" or (training and place.type == "cpu" and _multiplies_bfloat16())
                 dtype = torch.bfloat16 if half else torch.float32
                 network, adapters, new_cache, words = _torch(folder, config, place, threads, weights, dtype)
     except (OSError, ValueError, KeyError, RuntimeError) as error:

@@ -57,14 +57,16 @@ class Protocol(LanguageServerProtocol):
 
     def _execute_handler(self, msg_id, handler, callback, args=None, kwargs=None) -> None:
         super()._execute_handler(msg_id, handler, callback, args, kwargs)
-        kept, loop = self._request_futures, asyncio.get_running_loop()
+        kept = self._request_futures
+        if msg_id not in kept:
+            return
+        loop = asyncio.get_running_loop()
 
         def over(_: object) -> None:
             with contextlib.suppress(RuntimeError):  # the loop has ended
                 loop.call_soon_threadsafe(kept.pop, msg_id, None)  # not now: shutting down iterates over them
 
-        if msg_id in kept:
-            kept[msg_id].add_done_callback(over)
+        kept[msg_id].add_done_callback(over)
 
 
 class SealServer(LanguageServer):
