@@ -131,16 +131,10 @@ def full_name(use: ImportUse) -> str:
     return f"{use.module}.{use.name}" if use.name and use.name != "*" else use.module
 
 
-def nearest(text: str, offset: int, place: Place) -> tuple[str, ...]:
-    """Libraries nearest to a place first: the one used there, those used before it, those that the file imports."""
-    known = surfaces(text, place)
-    uses = shelf.language.uses(text, known)
-    return nearest_of(uses, offset, known, imported(text, place))
-
-
 def nearest_of(
     uses: Iterable[ApiUse], offset: int, known: Iterable[ApiSurface], imports: Iterable[str]
 ) -> tuple[str, ...]:
+    """Libraries nearest to a place first: the one used there, those used before it, those that the file imports."""
     before = sorted((use for use in uses if use.start <= offset and use.kind != "import"), key=lambda use: -use.start)
     found = [str(library) for use in before if (library := library_of_name(use.qualname, known)) is not None]
     return tuple(dict.fromkeys([*found, *imports]))

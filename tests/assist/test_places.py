@@ -160,9 +160,13 @@ def test_what_a_subclass_adds_has_its_kind_and_no_library(place):
 
 def test_the_library_used_nearest_before_comes_first(place):
     text = HEAD + "ladder = Ladder()\nwindmill.grind('x')\n\n"
-    assert tasks.nearest(text, len(text), place) == ("windmill@0.3", LIBRARY)
-    assert tasks.nearest(text, text.index("windmill.grind"), place)[0] == LIBRARY
-    assert tasks.nearest("x = 1\n", 3, place) == ()
+
+    def nearest(text: str, offset: int) -> tuple[str, ...]:
+        return completions(tasks.shelf, text, offset, place).libraries
+
+    assert nearest(text, len(text)) == ("windmill@0.3", LIBRARY)
+    assert nearest(text, text.index("windmill.grind"))[0] == LIBRARY
+    assert nearest("x = 1\n", 3) == ()
 
 
 HOVERS = [
