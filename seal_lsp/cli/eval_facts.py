@@ -67,14 +67,6 @@ def names_at_cases(subject: Subject, index: Path, memory: Memory, watch: Watch, 
     return {case_digest(case): one.names for case, one in zip(subject.cases, found, strict=True)}
 
 
-def libraries_of(
-    documents: Sequence[Document], environment: Environment, index: Path, memory: Memory, watch: Watch, what: str
-) -> list[tuple[str, ...]]:
-    """For each document the libraries (name@version) that the product would route it by, nearest first."""
-    rows = asyncio.run(ask_all(tasks.nearest, list, documents, environment, index, memory, watch, what))
-    return [tuple(row or ()) for row in rows]
-
-
 def look(
     documents: Sequence[Document], environment: Environment, index: Path, memory: Memory, watch: Watch, what: str
 ) -> list[Found]:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from seal_lsp.cli.eval_facts import Document, document_of, libraries_of, look
+from seal_lsp.cli.eval_facts import Document, document_of, look
 from seal_lsp.cli.eval_learn import Learned, learn_all
 from seal_lsp.cli.eval_product import fill, served
 from seal_lsp.cli.eval_progress import Watch
@@ -100,10 +100,10 @@ def _drifts(bench: Bench, model: RememberedModel, learned, live, corpora) -> tup
     environment = union([subject.environment for subject in bench.subjects])
     for name, pairs in corpora.items():
         documents = [Document(before + text, len(before + text)) for before, text in pairs]
-        named = libraries_of(documents, environment, bench.paths.index, bench.memory, bench.watch, name)
+        found = look(documents, environment, bench.paths.index, bench.memory, bench.watch, name)
         routed[name] = {
             "texts": len(documents),
-            "under_an_adapter": sum(any(LibraryId.parse(one) in live for one in libraries) for libraries in named),
+            "under_an_adapter": sum(any(LibraryId.parse(one) in live for one in facts.libraries) for facts in found),
         }
     return drifts, routed
 

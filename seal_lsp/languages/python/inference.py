@@ -18,6 +18,7 @@ from typing import Any
 
 import jedi
 from jedi.api.environment import InterpreterEnvironment
+from parso import split_lines
 
 from seal_lsp.core.library import Environment
 from seal_lsp.languages.python.editable import added_folders
@@ -73,7 +74,7 @@ def complete(
     """Names at a place. `line` is 1-based, `column` counts characters from 0. Empty when jedi cannot tell."""
     script = _script(source, path, environment, roots)
     found = _ask("complete", lambda: script.complete(line, column)) or []
-    before = source.splitlines()[line - 1][:column].split() if source else []
+    before = split_lines(source)[line - 1][:column].split()
     if before and (before[0] == "import" or (before[0] == "from" and "import" not in before)):
         # Asking jedi what each of these is would read every module that could be imported.
         return [MemberFact(c.name, "module", "", "") for c in found]
