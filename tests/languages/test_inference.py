@@ -77,7 +77,9 @@ def test_definition_name(shop_environment: Environment, marked: str, full_name: 
     assert found.signature.startswith(full_name.rpartition(".")[2] + "(")
 
 
-@pytest.mark.parametrize("marked", ["|", "nothing_known.|", "nothing_known.\n|", "x = '\u2028'\n\f\n|", "x = = |", "import |"])
+@pytest.mark.parametrize(
+    "marked", ["|", "nothing_known.|", "nothing_known.\n|", "x = '\u2028'\n\f\n|", "x = = |", "import |"]
+)
 def test_what_is_not_known_is_no_error(shop_environment: Environment, marked: str) -> None:
     assert inference.definition_name(*place(marked), None, shop_environment) is None
     assert isinstance(inference.complete(*place(marked), None, None), list)
