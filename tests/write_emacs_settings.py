@@ -61,7 +61,7 @@ def text() -> str:
 
 def _group(group: str, description: str) -> str:
     about = f'"{_escaped(description)}"'
-    return f"(defgroup {PACKAGE}-{group} nil\n  {about}\n  :group '{PACKAGE}\n  :prefix \"{PACKAGE}-{group}-\")\n"
+    return f'(defgroup {PACKAGE}-{group} nil\n  {about}\n  :group \'{PACKAGE}\n  :prefix "{PACKAGE}-{group}-")\n'
 
 
 def _option(group: str, name: str, setting: dict[str, Any]) -> str:
@@ -71,8 +71,8 @@ def _option(group: str, name: str, setting: dict[str, Any]) -> str:
     body = _escaped(_spoken(f"{about} {default}."))
     body = textwrap.fill(body, WIDTH, break_long_words=False, break_on_hyphens=False).replace("\n(", "\n\\(")
     return (
-        f"(defcustom {_symbol(group, name)} 'default\n  \"{first}\n{body}\"\n"
-        f"  :type '(choice (const :tag \"Default\" default)\n                 {_type(setting)})\n"
+        f'(defcustom {_symbol(group, name)} \'default\n  "{first}\n{body}"\n'
+        f'  :type \'(choice (const :tag "Default" default)\n                 {_type(setting)})\n'
         f"  :group '{PACKAGE}-{group})\n"
     )
 

@@ -45,9 +45,7 @@ class Menus:
         self._deadline_ms = deadline_ms
         self._rankings: OrderedDict[str, asyncio.Task] = OrderedDict()
 
-    async def menu(
-        self, text: str, offset: int, place: Place, *, model: bool = True, context: str = ""
-    ) -> Menu | None:
+    async def menu(self, text: str, offset: int, place: Place, *, model: bool = True, context: str = "") -> Menu | None:
         """None where nothing is known. `model` False keeps the text from the engine; `context` is what that reads
         first."""
         facts = await self._analysis.completions(text, offset, place)
@@ -74,9 +72,7 @@ class Menus:
         status = self._link.status
         return status is not None and status.state == "loading"
 
-    def _ranking(
-        self, prefix: str, names: tuple[str, ...], libraries: tuple[str, ...], context: str
-    ) -> asyncio.Task:
+    def _ranking(self, prefix: str, names: tuple[str, ...], libraries: tuple[str, ...], context: str) -> asyncio.Task:
         key = hashlib.sha256(repr((self._link.epoch, context, prefix, names, libraries)).encode()).hexdigest()
         task = self._rankings.get(key)
         if task is not None and not (task.done() and (task.cancelled() or not task.result()[0])):

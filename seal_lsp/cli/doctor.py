@@ -42,9 +42,7 @@ class Finding:
     do: str = ""
 
 
-def command(
-    root: Annotated[Path, typer.Option(help="The workspace to look at.")] = Path(), json: Json = False
-) -> None:
+def command(root: Annotated[Path, typer.Option(help="The workspace to look at.")] = Path(), json: Json = False) -> None:
     """What is wrong with this machine or workspace, and what to do. Exit 0 only when nothing is."""
     findings = examine(root.absolute())
     healthy = all(one.status != PROBLEM for one in findings)

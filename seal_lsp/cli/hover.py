@@ -11,9 +11,7 @@ from seal_lsp.cli import position
 from seal_lsp.cli.output import Json, show
 
 
-def command(
-    place: Annotated[str, typer.Argument(help=position.HELP, show_default=False)], json: Json = False
-) -> None:
+def command(place: Annotated[str, typer.Argument(help=position.HELP, show_default=False)], json: Json = False) -> None:
     """Signature, documentation, version, and what was learned of the name there."""
     text = position.ask_editor(place, lambda editor, uri, line, character: editor.hover(uri, line, character))
 

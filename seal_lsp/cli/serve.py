@@ -27,4 +27,3 @@ def start(transport: str, host: str, port: int) -> int:
     except KeyboardInterrupt:
         return 130
     return 0
-

@@ -12,7 +12,6 @@ CLIMB = "# Ladder.climb(rungs: int = 4) -> float\n"
 IMPORTS = "from orchard import Basket, Ladder\n"
 
 
-
 @pytest.mark.parametrize(
     ("text", "characters", "expected"),
     [

@@ -66,7 +66,9 @@ def test_ours_has_speed_memory_limit_and_score(home, measured):
     assert measured["score"]["ours"] != measured["score"]["untrained"], "the adapter was not asked"
     assert ours["seconds_to_score"] <= ours["seconds"]
     assert measured["limit"]["reached"] == pytest.approx(
-        ours["tokens_per_second"] / measured["limit"]["tokens_per_second"], rel=0.01, abs=1e-4  # rounded to so much
+        ours["tokens_per_second"] / measured["limit"]["tokens_per_second"],
+        rel=0.01,
+        abs=1e-4,  # rounded to so much
     )
     assert set(measured["contenders"]["passes"]["tokens_per_second"]) == {"ours", "plain"}
     text = (root / "report" / "bench_train.md").read_text()

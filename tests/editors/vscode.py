@@ -39,6 +39,7 @@ QUIET = {
     "workbench.secondarySideBar.defaultVisibility": "hidden",
 }
 
+
 @contextlib.contextmanager
 def served(
     code_server: Path, vsix: Path, profile: Path, settings: dict, environ: dict[str, str], *, trust: bool = True

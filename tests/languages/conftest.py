@@ -139,7 +139,7 @@ default_cart = Cart("default")
 opened_cart = open_cart("x")
 shortcut = open_cart
 ''',
-    "shop/kinds.py": '''
+    "shop/kinds.py": """
 import enum
 from dataclasses import KW_ONLY, dataclass, field
 from typing import NamedTuple, TypedDict, ClassVar
@@ -187,7 +187,7 @@ class Loose:
 class Options(TypedDict, total=False):
     depth: int
     wide: bool
-''',
+""",
     "shop/limit.py": '''
 """The function has its module's name."""
 
@@ -210,7 +210,7 @@ class NotFound(ShopError): ...
         "from elsewhere import Thing\nfrom elsewhere.more import *\n\n\n"
         "class Sub(Thing):\n    def mine(self) -> int: ...\n"
     ),
-    "shop/fields.py": '''
+    "shop/fields.py": """
 import attrs
 from attrs import define, field
 from pydantic import BaseModel, Field
@@ -244,7 +244,7 @@ class WithMeta(metaclass=Meta):
     def go(self, fast=False): ...
 
     def __init_subclass__(cls, *, strict: bool = False) -> None: ...
-''',
+""",
     "shop/stubbed.py": "def typed(x): return x\nclass Stub:\n    def run(self): ...\n",
     "shop/stubbed.pyi": (
         "from typing import overload\nfrom shop.cart import Cart\n"

@@ -1,6 +1,5 @@
 """What stands at a cursor (`|` in the text)."""
 
-
 from __future__ import annotations
 
 import pytest

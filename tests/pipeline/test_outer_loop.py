@@ -109,9 +109,7 @@ class Loop:
         model = writing_model()
         tools = replace(parts.tools, open_model=writing_model, fit=self.fit)
         self.memory = Memory(folder / "writers" / "trials.jsonl")
-        self.bench = outer_loop.Bench(
-            tools, model, Recipe(tokens=6000), folder / "loop", self.memory, "code", silent
-        )
+        self.bench = outer_loop.Bench(tools, model, Recipe(tokens=6000), folder / "loop", self.memory, "code", silent)
         job = records.job_from(orchard.job(environment)) if environment else None
         ground = outer_loop.prepare(replace(job, force=True), self.bench)
         held = replace(ground, job=replace(ground.job, library=LibraryId("other", "1")))

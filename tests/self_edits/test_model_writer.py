@@ -164,9 +164,7 @@ def test_what_a_writer_is_taught_reads_back_as_the_same(prompt):
     }[prompt.kind]
     answer = spoken(prompt.kind, pieces)
     assert answer.startswith(prompt.start)
-    again, dropped = read(
-        prompt, answer.removeprefix(prompt.start), whole=True, syntax_problem=LANGUAGE.syntax_problem
-    )
+    again, dropped = read(prompt, answer.removeprefix(prompt.start), whole=True, syntax_problem=LANGUAGE.syntax_problem)
     assert (again, dropped) == (pieces, [])
 
 
