@@ -22,6 +22,7 @@
 (declare-function lsp-request-async "lsp-mode")
 (declare-function lsp-stdio-connection "lsp-mode")
 (declare-function lsp-workspace-restart "lsp-mode")
+(declare-function lsp-workspaces "lsp-mode")
 (declare-function lsp--client-server-id "lsp-mode")
 (declare-function lsp--workspace-buffers "lsp-mode")
 (declare-function lsp--workspace-client "lsp-mode")
@@ -135,7 +136,11 @@
         (lsp-workspace-restart workspace)
       (dolist (buffer (seal-lsp-server-buffers server))
         (with-current-buffer buffer
-          (lsp))))))
+          (lsp)
+          ;; Where it finds no program it only says so: another machine that
+          ;; did not answer just now.
+          (unless (lsp-workspaces)
+            (error "Lsp-mode found no server to start")))))))
 
 (cl-defmethod seal-lsp-client-log ((workspace lsp--workspace))
   "The buffer with the standard error of the server of WORKSPACE."

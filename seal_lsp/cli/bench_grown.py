@@ -49,14 +49,14 @@ def imports(numbers: Iterable[int]) -> str:
 
 
 def copies(adapter: Adapter, libraries: Sequence[LibraryId], folder: Path) -> dict[LibraryId, Learned]:
-    """A copy of the adapter below `folder` for each of them."""
+    """A copy of the adapter below `folder` for each of them; below a folder of another name, another digest."""
     with safe_open(adapter.weights, framework="pt") as opened:
         tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 - it is no dict
     found = {}
     for library in libraries:
         place = folder / library.name
         shutil.copytree(adapter.folder, place)
-        save_file(tensors, place / WEIGHTS, metadata={"format": "pt", "copied_for": library.name})
+        save_file(tensors, place / WEIGHTS, metadata={"format": "pt", "copied_to": f"{folder.name}/{library.name}"})
         digest = hashlib.sha256((place / WEIGHTS).read_bytes()).hexdigest()
         manifest = adapter.manifest | {"library": str(library), "adapter": digest}
         if WEIGHTS in manifest.get("files", {}):

@@ -151,9 +151,15 @@ def _key(question: asyncio.Future, ended: Sequence[float], began: float, rest: s
     items: list[t.InlineCompletionItem] = question.result()
     milliseconds = round(1000 * (ended[0] - began), 1)
     if not items:
-        return Key(milliseconds, "nothing", False, prompt)
+        return Key(milliseconds, source_of(items), False, prompt)
     text = items[0].insert_text if isinstance(items[0].insert_text, str) else items[0].insert_text.value
-    facts = (items[0].command.arguments or [{}])[0] if items[0].command else {}
-    source = facts.get("from", "model") if isinstance(facts, Mapping) else getattr(facts, "from", "model")
     first = text.partition("\n")[0].rstrip()
-    return Key(milliseconds, source, bool(first) and rest.startswith(first), prompt)
+    return Key(milliseconds, source_of(items), bool(first) and rest.startswith(first), prompt)
+
+
+def source_of(items: Sequence[t.InlineCompletionItem]) -> str:
+    """model, memory, or nothing."""
+    if not items:
+        return "nothing"
+    facts = (items[0].command.arguments or [{}])[0] if items[0].command else {}
+    return facts.get("from", "model") if isinstance(facts, Mapping) else getattr(facts, "from", "model")

@@ -22,6 +22,7 @@ from tempfile import TemporaryDirectory
 from seal_lsp.cli.bench_grown import copies, grown, imports, install
 from seal_lsp.cli.bench_keys import Key, counted, type_line, typing_window, window
 from seal_lsp.cli.bench_learning import ratios, while_learning
+from seal_lsp.cli.bench_swap import swapping
 from seal_lsp.cli.bench_typing_child import Inputs
 from seal_lsp.cli.eval_learn import Learned, learn_all
 from seal_lsp.cli.eval_machine import machine, versions
@@ -40,6 +41,7 @@ from seal_lsp.store.disk import write_atomic
 CONTENDERS = ("runtime", "transformers", "llama.cpp")
 _LONG = 2000 * 4  # characters of a long prompt, about 2,000 tokens
 _WALL_S = 3600
+_SWAPS = 12
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,10 @@ def run(options: Options, plan: Plan, watch: Watch) -> dict:
             beside = _copied(live, plan, Path(folder))
             for subject in bench.subjects:
                 keys += asyncio.run(_typed(subject, live | beside, plan, bench, Path(folder), watch))
+            swapped = None
+            if one := next((subject for subject in bench.subjects if subject.library in live), None):
+                watch.say(f"{one.name}: adapters swapped between two keys")
+                swapped = asyncio.run(swapping(one, live, bench, Path(folder), swaps=_SWAPS))
         beside_learning = None
         if plan.while_learning:
             found = asyncio.run(
@@ -103,6 +109,7 @@ def run(options: Options, plan: Plan, watch: Watch) -> dict:
         "grown": {"adapters": len(live | beside), "libraries": plan.libraries, "clients": plan.clients},
         "typing": counted(keys),
         "same_prompts": {"keys": len(some), "ours": percentiles([key.ms for key in some])},
+        "swapped": swapped,
         "while_learning": beside_learning,
         "contenders": contenders,
         "failures": failures,

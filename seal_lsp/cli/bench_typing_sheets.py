@@ -13,7 +13,11 @@ NAMES = {"runtime": "seal-lsp's runtime alone", "transformers": "plain transform
 
 def typing_sheets(found: Mapping) -> list[Sheet]:
     sheets = [_keys(found["typing"]), _same(found), _speed(found)]
-    return [*sheets, _learning(found["typing"], found["while_learning"])] if found["while_learning"] else sheets
+    if found["swapped"]:
+        sheets.append(_swapped(found["swapped"]))
+    if found["while_learning"]:
+        sheets.append(_learning(found["typing"], found["while_learning"]))
+    return sheets
 
 
 def write_markdown(found: Mapping, folder: Path) -> Path:
@@ -43,6 +47,14 @@ def _keys(typing: Mapping) -> Sheet:
         f" ({100 * right / max(1, shown):.0f} %) said how the line goes on."
     )
     return Sheet("Keys", ("what came of it", "keys", "share", "p50 ms", "p95 ms"), tuple(rows), note)
+
+
+def _swapped(swapped: Mapping) -> Sheet:
+    extra = swapped["extra_ms"]
+    row = (str(swapped["swaps"]), _ms(extra["p50"]), _ms(extra["most"]), str(swapped["old"]))
+    note = "What the first suggestion after it took longer than those before it."
+    head = ("swaps", "p50 ms more", "most ms more", "old text shown")
+    return Sheet("The adapter taken back between two keys", head, (row,), note)
 
 
 def _learning(idle: Mapping, beside: Mapping) -> Sheet:

@@ -27,11 +27,13 @@ from seal_lsp.store.ledger import Ledger
 log = logging.getLogger(__name__)
 
 AUTOMATIC = ("watch", "upgrade")
+PROMOTE_WARM_S = 10.0  # what was learned for minutes can wait a little more for a pause in the typing
+ROLLBACK_WARM_S = 1.0  # the user waits for what is taken back to be gone
 
 
 class Activation:
     """`on_gone` is told the digest of every adapter that is no longer there (caches keyed by it go); `warm` reads what
-    somebody works on under an adapter that is about to go live."""
+    somebody works on under an adapter that is about to go live, for so many seconds at most."""
 
     def __init__(
         self,
@@ -42,7 +44,7 @@ class Activation:
         queue: GenerationQueue,
         hub: EventHub,
         on_gone: Callable[[str], None],
-        warm: Callable[[LibraryId, str], Awaitable[None]],
+        warm: Callable[[LibraryId, str, float], Awaitable[None]],
     ) -> None:
         self._store = store
         self._ledger = ledger
@@ -159,6 +161,8 @@ class Activation:
         before = await asyncio.to_thread(self._store.live, library, base)
         if before is None:
             return ChangeReply(str(library))
+        for adapter in (await asyncio.to_thread(self._store.previous, library, base))[:1]:
+            await self._make_ready(adapter, ROLLBACK_WARM_S)
         after = await asyncio.to_thread(self._store.rollback, library, base)
         await self._drop(before)
         live = after.digest if after else ""
@@ -185,10 +189,7 @@ class Activation:
     async def _promote(self, cycle: Cycle, outcome: CycleOutcome) -> None:
         before = await asyncio.to_thread(self._store.live, cycle.library, self._host.base().digest)
         adapter = await asyncio.to_thread(self._install, cycle, outcome)
-        if self._host.state == "ready":
-            _, router = self._host.ready()
-            if await self._queue.run(lambda cancel: router.load(adapter), Priority.CONTROL):
-                await self._warm(adapter.library, adapter.digest)
+        await self._make_ready(adapter, PROMOTE_WARM_S)
         await asyncio.to_thread(self._store.promote, adapter)
         data = {
             "adapter": adapter.digest,
@@ -199,6 +200,13 @@ class Activation:
         }
         await asyncio.to_thread(self._ledger.append, "activate", cycle.library, data, once=f"activate:{cycle.id}")
         self._hub.publish("live", asdict(learned_library(adapter)) | {"cycle": cycle.id})
+
+    async def _make_ready(self, adapter: Adapter, patience_s: float) -> None:
+        """Loaded, and the places that somebody works on read under it: the next key need not wait for either."""
+        if self._host.state == "ready":
+            _, router = self._host.ready()
+            if await self._queue.run(lambda cancel: router.load(adapter), Priority.CONTROL):
+                await self._warm(adapter.library, adapter.digest, patience_s)
 
     def _install(self, cycle: Cycle, outcome: CycleOutcome) -> Adapter:
         candidate = cycle.folder / "adapter"

@@ -29,7 +29,6 @@ WITH_CONTEXT = PROMPT_TOKENS * 2  # as LanguageModel.cursor_prompt puts it in fr
 CANDIDATES_AT_MOST = 512
 GRACE_S = 0.3  # a model looks at its deadline once a token
 RECENT = 2  # places that are read again under an adapter before it goes live
-WARM_S = 10.0
 
 
 class Answers:
@@ -104,9 +103,10 @@ class Answers:
         priority = Priority.BACKGROUND if request.background else Priority.TYPING
         return await self._run(request.request, work, grace_ms, priority)
 
-    async def warm(self, library: LibraryId, digest: str) -> None:
+    async def warm(self, library: LibraryId, digest: str, patience_s: float) -> None:
         """Read the places asked about last under an adapter that is loaded and about to go live, where they name its
-        library: the first key under it then costs what any key costs. Typing goes first; after `WARM_S` it is left."""
+        library: the first key under it then costs what any key costs. Typing goes first; after `patience_s` it is
+        left."""
         model, _ = self._host.ready()
         prompts = [prefix for prefix, libraries in dict.fromkeys(self._recent) if str(library) in libraries]
 
@@ -119,7 +119,7 @@ class Answers:
         if prompts:
             job = self._queue.submit(work, Priority.BACKGROUND)
             try:
-                async with asyncio.timeout(WARM_S):
+                async with asyncio.timeout(patience_s):
                     await self._queue.wait(job)
             except TimeoutError:
                 log.info("%s goes live before all was read under it: somebody types", library)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 
 from seal_lsp.lm.scripted import ScriptedLanguageModel
 
@@ -19,6 +20,11 @@ class HeldModel(ScriptedLanguageModel):
         self.gate.set()
         self.entered: list[str] = []
         self.cancelled = 0
+        self._read: Counter[str] = Counter()
+
+    def read_under(self, adapter: str) -> int:
+        """How many prompts were read under it with no answer wanted."""
+        return self._read[adapter]
 
     def rank(self, prefix, candidates, *, cancel=None, **options):
         self._hold(prefix, cancel)
@@ -26,6 +32,8 @@ class HeldModel(ScriptedLanguageModel):
 
     def generate(self, prompts, *, cancel=None, **options):
         self._hold(prompts[0], cancel)
+        if options.get("max_tokens") == 1:
+            self._read[options["adapter"]] += len(prompts)
         return super().generate(prompts, cancel=cancel, **options)
 
     def _hold(self, what: str, cancel) -> None:

@@ -295,11 +295,13 @@ async def test_forget_and_rollback(start, paths):
         await running.settled()
         second = (await first_place(running, "acme@1.0"))[1]
         assert second not in ("", first)
+        assert running.model.read_under(second) == 1  # before it went live, while it was asked about under the first
         (library,) = await running.client.libraries()
         assert (library.adapter, library.previous) == (second, first)
 
         back = await running.client.rollback("acme@1.0")
         assert (back.live, await first_place(running, "acme@1.0")) == (first, ("throttle", first))
+        assert running.model.read_under(first) == 1
         assert second not in running.model.adapters()
         assert last_row(running, "rollback") == {"from": second, "to": first, "base": BASE}
 
