@@ -99,7 +99,8 @@ class Screen:
         self.line(f"beyond another library's adapter: {_interval(wrong) if wrong else 'no other adapter exists yet'}")
         for corpus, drift in (gate.get("drift") or {}).items():
             bits, relative = drift.get("bits_per_token", 0.0), 100 * drift.get("relative_bits_per_byte", 0.0)
-            self.line(f"drift on {corpus}: {bits:+.4f} bits/token, {relative:+.2f} % bits/byte")
+            most = 100 * drift.get("at_most", 0.0)
+            self.line(f"drift on {corpus}: {bits:+.4f} bits/token, {relative:+.2f} % bits/byte, at most {most:+.2f} %")
         valid = gate.get("valid_share") or {}
         self.line(f"valid answers: {_share(valid.get('base'))} before, {_share(valid.get('adapter'))} now")
         self.line(f"scale of the adapter: {gate.get('scale', 1.0)}")

@@ -15,22 +15,27 @@ CLEARLY_BITS_PER_BYTE = 0.1  # of a danger that is new: less is even, and may co
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """Change on one corpus, adapter minus base: bits a token, and bits a byte relative to the base."""
+    """Change on one corpus, adapter minus base: bits a token, and bits a byte relative to the base; `at_most` is the
+    upper end of the latter's 95 % interval, texts resampled."""
 
     corpus: str
     bits_per_token: float
     relative_bits_per_byte: float
+    at_most: float
 
     @property
     def too_much(self) -> bool:
-        return self.bits_per_token > MOST_DRIFT_BITS_PER_TOKEN or self.relative_bits_per_byte > MOST_DRIFT_BITS_PER_BYTE
+        """Unless more than MOST_DRIFT_BITS_PER_BYTE is ruled out: the corpus is small, and the scale is chosen on it;
+        other text of its kind drifted up to twice as much (tests/eval/LOG.md)."""
+        return self.bits_per_token > MOST_DRIFT_BITS_PER_TOKEN or self.at_most > MOST_DRIFT_BITS_PER_BYTE
 
 
 def harm(drifts: tuple[Drift, ...], base_dangers: Mapping[str, float], dangers: Mapping[str, float]) -> list[str]:
     """Reasons that a smaller scale of the same adapter may cure. Dangers are those of gate/canaries.py: neither more of
     them than under the base, nor a new one that is clearly preferred, whatever others are cured."""
     reasons = [
-        f"forgets {d.corpus}: {d.bits_per_token:+.3f} bits/token, {100 * d.relative_bits_per_byte:+.1f} % bits/byte"
+        f"forgets {d.corpus}: {d.bits_per_token:+.3f} bits/token, {100 * d.relative_bits_per_byte:+.1f} % bits/byte,"
+        f" at most {100 * d.at_most:+.1f} %"
         for d in drifts
         if d.too_much
     ]

@@ -10,12 +10,13 @@ from dataclasses import asdict, dataclass
 from statistics import fmean
 
 from seal_lsp.core.learning import Case, GateReport
-from seal_lsp.core.lm import Cancel, LanguageModel
+from seal_lsp.core.lm import Cancel, LanguageModel, SpanScore
 from seal_lsp.core.progress import Progress, silent
 from seal_lsp.gate.canaries import preferred_dangers
 from seal_lsp.gate.decide import LEAST_PROBES, Drift, harm, no_gain
 from seal_lsp.measure.bootstrap import paired
 from seal_lsp.measure.evaluate import share
+from seal_lsp.measure.forgetting import drift
 
 SMALLEST_SCALE = 0.25
 BISECTIONS = 4
@@ -45,7 +46,7 @@ def examine(
     base = name_bits(model, exam.probes, None, cancel)
     wrong_bits = name_bits(model, exam.probes, exam.wrong, cancel) if exam.wrong else None
     progress("gate", 0.25, "drift and canaries under the base")
-    base_drift = {name: _corpus(model, pairs, None, cancel) for name, pairs in exam.drift.items()}
+    base_drift = {name: model.score(pairs, cancel=cancel) for name, pairs in exam.drift.items()}
     base_dangers = preferred_dangers(model, None)
     asked = exam.probes[:_ANSWERED]
     base_valid = _valid(model, asked, None, exam.valid, cancel)
@@ -57,7 +58,8 @@ def examine(
         dangers = preferred_dangers(model, adapter)
         drifts: tuple[Drift, ...] = ()
         for name in tuple(order) if whole or not harm((), base_dangers, dangers) else ():
-            drifts += (_drift(name, base_drift[name], _corpus(model, exam.drift[name], adapter, cancel)),)
+            now = model.score(exam.drift[name], adapter=adapter, cancel=cancel)
+            drifts += (_drift(name, base_drift[name], now),)
             if drifts[-1].too_much and not whole:
                 order.remove(name)
                 order.insert(0, name)
@@ -114,21 +116,17 @@ def name_bits(model: LanguageModel, probes: Sequence[Case], adapter: str | None,
     return [score.bits_per_byte for score in model.score(pairs, adapter=adapter, cancel=cancel)]
 
 
-def _corpus(
-    model: LanguageModel, pairs: Sequence[tuple[str, str]], adapter: str | None, cancel: Cancel | None
-) -> tuple[float, float]:
-    """(bits a token, bits a byte) over a corpus."""
-    scores = model.score(pairs, adapter=adapter, cancel=cancel)
-    bits = sum(s.bits_per_token * s.tokens for s in scores)
-    return bits / max(1, sum(s.tokens for s in scores)), bits / max(1, sum(s.bytes for s in scores))
+def _drift(name: str, base: Sequence[SpanScore], now: Sequence[SpanScore]) -> Drift:
+    change = drift(base, now)
+    return Drift(name, _bits_per_token(now) - _bits_per_token(base), change["relative"], change["high"])
 
 
-def _drift(name: str, base: tuple[float, float], now: tuple[float, float]) -> Drift:
-    return Drift(name, now[0] - base[0], now[1] / base[1] - 1 if base[1] else 0.0)
+def _bits_per_token(scores: Sequence[SpanScore]) -> float:
+    return sum(s.bits_per_token * s.tokens for s in scores) / max(1, sum(s.tokens for s in scores))
 
 
-def _numbers(drift: Drift) -> dict[str, float]:
-    return {name: round(value, 4) for name, value in asdict(drift).items() if name != "corpus"}
+def _numbers(found: Drift) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in asdict(found).items() if name != "corpus"}
 
 
 def _valid(
