@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from statistics import fmean, median
 
 from seal_lsp.cli.bench_grown import copies
 from seal_lsp.cli.bench_keys import source_of, window
@@ -17,7 +16,7 @@ from seal_lsp.cli.lsp_client import Editor
 from seal_lsp.cli.position import utf16
 from seal_lsp.cli.private_home import stop_engine
 from seal_lsp.core.library import LibraryId
-from seal_lsp.measure.typing import Line, lines_of
+from seal_lsp.measure.typing import Line, lines_of, percentiles
 from seal_lsp.store.adapters import AdapterStore
 
 _KEYS = 400
@@ -27,31 +26,33 @@ async def swapping(
     subject: Subject, live: Mapping[LibraryId, Learned], bench: Bench, folder: Path, *, swaps: int
 ) -> dict:
     """At so many places of lines the library's adapter is taken back; the one before it is a copy, so both write the
-    same. `extra_ms`: what the first answer after it took longer than the two before it, which had two characters fewer
-    to read; `old`: how many of those first answers were kept from before."""
+    same. `before`, `after`: percentiles of ms of the two answers before it, for one and two characters fewer, and of
+    the first one after it; `old`: how many of those were kept from before."""
     await stop_engine(bench.paths)
     store = AdapterStore(bench.paths.adapters)
     fill(store, live)
+    now = dict(live)
     for number in range(swaps):
-        (copy,) = copies(live[subject.library].adapter, [subject.library], folder / f"swap-{number}").values()
-        store.promote(store.install(copy.adapter.folder))
+        now |= copies(live[subject.library].adapter, [subject.library], folder / f"swap-{number}")
+        store.promote(store.install(now[subject.library].adapter.folder))
     lines = lines_of(subject.cases, _KEYS, seed=bench.options.seed)
-    extra: list[float] = []
+    before: list[float] = []
+    after: list[float] = []
     old = 0
     try:
-        async with window(subject.interpreter, live, bench) as (editor, file):
+        async with window(subject.interpreter, now, bench) as (editor, file):
             for turn in range(swaps):
                 line = lines[turn % len(lines)]
                 end = len(line.typed) // 2
                 await _ask(editor, file, line, end)  # reads the file
-                before = [(await _ask(editor, file, line, end - fewer))[0] for fewer in (1, 2)]
+                before += [(await _ask(editor, file, line, end - fewer))[0] for fewer in (1, 2)]
                 await editor.command("seal.rollback", {"library": str(subject.library)})
-                after, source = await _ask(editor, file, line, end)
-                extra.append(after - fmean(before))
+                took, source = await _ask(editor, file, line, end)
+                after.append(took)
                 old += source == "memory"
     finally:
         await stop_engine(bench.paths)
-    return {"swaps": swaps, "extra_ms": {"p50": round(median(extra), 1), "most": round(max(extra), 1)}, "old": old}
+    return {"swaps": swaps, "before": percentiles(before), "after": percentiles(after), "old": old}
 
 
 async def _ask(editor: Editor, file: Path, line: Line, end: int) -> tuple[float, str]:

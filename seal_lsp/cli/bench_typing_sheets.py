@@ -50,11 +50,9 @@ def _keys(typing: Mapping) -> Sheet:
 
 
 def _swapped(swapped: Mapping) -> Sheet:
-    extra = swapped["extra_ms"]
-    row = (str(swapped["swaps"]), _ms(extra["p50"]), _ms(extra["most"]), str(swapped["old"]))
-    note = "What the first suggestion after it took longer than those before it."
-    head = ("swaps", "p50 ms more", "most ms more", "old text shown")
-    return Sheet("The adapter taken back between two keys", head, (row,), note)
+    rows = tuple((name, _ms(swapped[name].get("p50")), _ms(swapped[name].get("p95"))) for name in ("before", "after"))
+    note = f"{swapped['swaps']} swaps; {swapped['old']} of the answers right after one were kept from before it."
+    return Sheet("The adapter taken back between two keys", ("suggestion", "p50 ms", "p95 ms"), rows, note)
 
 
 def _learning(idle: Mapping, beside: Mapping) -> Sheet:
