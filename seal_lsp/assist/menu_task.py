@@ -38,10 +38,12 @@ def completions(shelf: Shelf, text: str, offset: int, place: Place, noted: list 
     signs."""
     from seal_lsp.assist.keyword_signs import is_due
     from seal_lsp.assist.signs import signed
+    from seal_lsp.languages.python.focus import focused
     from seal_lsp.languages.python.grammar import with_name_at
     from seal_lsp.languages.python.receiver import receiver_in_reading
     from seal_lsp.languages.python.values import World
 
+    text = focused(text, offset)
     known = tasks.surfaces_at_hand(text, offset, place, _module_before(text, offset))
     receiver, reading = receiver_in_reading(text, offset, known, guessing=True)
     uses = shelf.language.uses(with_name_at(text, offset), known)

@@ -16,6 +16,9 @@ _MEMBERS = 24
 
 def notes(shelf: Shelf, text: str, offset: int, place: Place, characters: int) -> Notes:
     """At most `characters` of whole lines."""
+    from seal_lsp.languages.python.focus import focused
+
+    text = focused(text, offset)
     known = tasks.surfaces(text, place)
     uses = shelf.language.uses(text, known)
     latest: dict[tuple[str, str], tuple[ApiSurface, Symbol]] = {}

@@ -169,10 +169,13 @@ def libraries_at(text: str, start: int, end: int, place: Place) -> tuple[Library
 
 def cut(prefix: str, text: str, place: Place) -> CutText:
     """`text` up to the line with the first API name in it that does not exist."""
-    known = surfaces(prefix + text, place)
+    from seal_lsp.languages.python.focus import focused
+
     begin = len(prefix)
-    wrong = [u for u in shelf.language.uses(prefix + text, known) if u.exists is False and u.end > begin]
-    imports = [u for u in shelf.language.imports(prefix + text) if u.start >= begin and not _importable(u, place)]
+    whole = focused(prefix + text, begin)
+    known = surfaces(whole, place)
+    wrong = [u for u in shelf.language.uses(whole, known) if u.exists is False and u.end > begin]
+    imports = [u for u in shelf.language.imports(whole) if u.start >= begin and not _importable(u, place)]
     places = [(u.start, u.name) for u in wrong] + [(u.start, u.name or u.module) for u in imports]
     if not places:
         return CutText(text)

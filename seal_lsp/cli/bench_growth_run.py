@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+import sysconfig
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -140,9 +141,18 @@ async def _windows(ground: Ground, size: int) -> dict:
 
 async def _lines(ground: Ground, size: int) -> dict:
     live = _learned(ground, _installed(ground, 1, FEW))
-    above = "".join(f"value_{at} = {at}  # a line of a long file\n" for at in range(size))
+    above = _code(size)
     async with _window(ground, live) as (editor, file):
         return await _asked(editor, file, [_document([0], at, above=above) for at in range(ground.asks)])
+
+
+def _code(lines: int) -> str:
+    """So many lines of the interpreter's own library."""
+    found: list[str] = []
+    for path in sorted(Path(sysconfig.get_path("stdlib")).glob("*.py")):
+        if len(found) < lines:
+            found += path.read_text(encoding="utf-8").splitlines(keepends=True)
+    return "".join(found[:lines])
 
 
 async def _symbols(ground: Ground, size: int) -> dict:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from itertools import islice
 
@@ -18,8 +18,10 @@ from tree_sitter import Language, Node, Parser, Query, QueryCursor, Tree
 
 LANGUAGE = Language(tree_sitter_python.language())
 HOLE = "__hole__"
+_KEPT = 8  # trees of sources: several questions about a text follow each other
 _REPAIR_CHARS = 5_000_000  # how much text may be parsed again to find the ending: all of them for any usual file
 
+_NO_CODE = ("comment", "line_continuation")
 _OPEN = {"(": ")", "[": "]", "{": "}"}
 _NEEDS_NAME = {".", "import", "from", "@", "=", "->", "in", "not", "and", "or", "is", "await", "+", "-", "*", "**", "/",
                "%", "|", "&", "==", "!=", "<", ">", "<=", ">=", ":=", "+=", "as", "if", "elif", "while", "with",
@@ -86,13 +88,15 @@ def query(name: str) -> Query:
     return Query(LANGUAGE, files(__package__).joinpath("queries", f"{name}.scm").read_text("utf-8"))
 
 
+@lru_cache(_KEPT)
 def parse(source: str) -> Parsed:
     return Parsed(source)
 
 
+@lru_cache(_KEPT)
 def parse_tolerant(source: str) -> Parsed:
     """The source's tree, with what is unfinished at its end closed so that the code before it keeps its structure."""
-    parsed = Parsed(source)
+    parsed = parse(source)
     if not parsed.root.has_error:
         return parsed
     best, fewest = parsed, _errors(parsed)
@@ -127,14 +131,27 @@ def _errors(parsed: Parsed) -> int:
     return total
 
 
-def leaves(node: Node) -> Iterator[Node]:
-    stack = [node]
+def _open_leaves(root: Node) -> Iterator[Node]:
+    """The leaves in order that an ending depends on: whole statements above the last line leave nothing open."""
+    last_row, stack = _last_row(root), [root]
     while stack:
-        current = stack.pop()
-        if current.child_count:
-            stack.extend(reversed(current.children))
-        else:
-            yield current
+        node = stack.pop()
+        if not node.child_count:
+            if not node.is_missing and node.type not in _NO_CODE:
+                yield node
+        elif node.has_error or node.end_point.row >= last_row or not node.type.endswith(("_statement", "_definition")):
+            stack.extend(reversed(node.children))
+
+
+def _last_row(root: Node) -> int:
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if node.child_count:
+            stack.extend(node.children)
+        elif not node.is_missing and node.type not in _NO_CODE:
+            return node.start_point.row
+    return 0
 
 
 def _endings(parsed: Parsed) -> Iterator[str]:
@@ -144,9 +161,7 @@ def _endings(parsed: Parsed) -> Iterator[str]:
     last: Node | None = None
     header: Node | None = None
     row = -1
-    for leaf in leaves(parsed.root):
-        if leaf.is_missing or leaf.type in ("comment", "line_continuation"):
-            continue
+    for leaf in _open_leaves(parsed.root):
         kind = leaf.type
         if not brackets and leaf.start_point.row != row:
             row, header = leaf.start_point.row, leaf

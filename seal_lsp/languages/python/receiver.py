@@ -15,7 +15,7 @@ from tree_sitter import Node
 
 from seal_lsp.core.api import ApiSurface
 from seal_lsp.languages.python.bindings import text
-from seal_lsp.languages.python.grammar import HOLE, Parsed, parse_tolerant
+from seal_lsp.languages.python.grammar import HOLE, Parsed, parse, parse_tolerant
 from seal_lsp.languages.python.owners import OwnMember, callee_of, listing_owner, own_members
 from seal_lsp.languages.python.uses import Reading
 from seal_lsp.languages.python.values import World
@@ -93,7 +93,7 @@ def _in_name(char: str) -> bool:
 
 
 def _readings(source: str, start: int, offset: int, end: int) -> Iterator[Parsed]:
-    whole = Parsed(source if end > start else source[:offset] + HOLE + source[offset:])
+    whole = parse(source if end > start else source[:offset] + HOLE + source[offset:])
     if not whole.root.has_error:
         yield whole
         return

@@ -59,7 +59,7 @@ class Python:
     def unbound(self, source: str, offset: int) -> tuple[str, ...]:
         """Names that a source uses and nothing in it binds; where it does not parse, those around `offset` too."""
         source = grammar.with_name_at(source, offset)
-        parsed = grammar.Parsed(source)
+        parsed = grammar.parse(source)
         found = dict.fromkeys(unbound.unbound_names(parsed, scopes.Scopes(parsed)))
         if parsed.root.has_error:
             near = grammar.parse_tolerant(receiver.last_definition(source[:offset], offset))
