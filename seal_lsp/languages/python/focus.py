@@ -8,21 +8,23 @@ and other methods of the class around the place is still there.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from tree_sitter import Node, QueryCursor
 
-from seal_lsp.languages.python.grammar import Parsed, parse, query
+from seal_lsp.languages.python.grammar import Parsed, query
 
 LONG = 16_000  # characters; a file that is no longer is read whole
 _NEAR = 6_000  # characters before and after the place within which nothing is blanked
 _NO_LINE_END = re.compile(r"[^\r\n]")
 
 
+@lru_cache(2)  # names, notes and checks at one place follow each other; a whole file's tree is too large to keep
 def focused(source: str, offset: int) -> str:
     """As long as `source`; every body that is blanked is `...` and blanks."""
     if len(source) <= LONG:
         return source
-    parsed = parse(source)
+    parsed = Parsed(source)
     around = _class_around(parsed, parsed.byte(offset))
     kept, done = [], 0
     for node in sorted(QueryCursor(query("functions")).captures(parsed.root).get("function", ()), key=_start):

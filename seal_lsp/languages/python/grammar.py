@@ -18,7 +18,7 @@ from tree_sitter import Language, Node, Parser, Query, QueryCursor, Tree
 
 LANGUAGE = Language(tree_sitter_python.language())
 HOLE = "__hole__"
-_KEPT = 8  # trees of sources: several questions about a text follow each other
+_KEPT = 6  # trees of sources: several questions about a text follow each other
 _REPAIR_CHARS = 5_000_000  # how much text may be parsed again to find the ending: all of them for any usual file
 
 _NO_CODE = ("comment", "line_continuation")
