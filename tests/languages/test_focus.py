@@ -69,6 +69,13 @@ def test_what_the_file_binds_stays():
     assert "def turn(self, times=1):" in found
 
 
+def test_what_is_named_near_the_place_stays_whole():
+    source = HEAD + FILLER + "value = work_7()\nvalue."
+    found = focused(source, len(source))
+    assert "return size + 7\n" in found
+    assert "return size + 8\n" not in found
+
+
 def test_the_class_around_the_place_stays_whole():
     source = HEAD + FILLER + class_with(800)
     assert "self.found = json.JSONDecoder()" in focused(source + "x\n", len(source))
