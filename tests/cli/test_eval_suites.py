@@ -80,9 +80,9 @@ def test_code_update_arena_from_data_to_report(seal, tiny, tmp_path):
         assert one["train"]["steps"] == 11
     by_arm = {arm["arm"]: arm for arm in report["arms"]}
     assert by_arm["adapter"]["bits"] != by_arm["base"]["bits"] != by_arm["base+doc"]["bits"]
-    # eleven steps at a high rate on the documentation's names must show on a random model, or nothing was learned
+    # eleven steps at a high rate must show on a random model, at whatever scale the gate leaves, or nothing was learned
     (gain,) = (d for d in report["differences"] if (d["arm"], d["against"]) == ("adapter", "base"))
-    assert gain["name_bits"]["low"] > 0
+    assert gain["bits"]["low"] > 0
     assert (gain["resampled"], gain["bits"]["n"]) == ("groups", 2)
     rows = [json.loads(line) for line in (tmp_path / "report" / "code-update-arena.jsonl").read_text().splitlines()]
     assert len(rows) == 12
