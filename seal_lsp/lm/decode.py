@@ -7,9 +7,11 @@ stopped as well.
 from __future__ import annotations
 
 import codecs
+import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
 from seal_lsp.core.lm import Cancel, Generation
@@ -36,14 +38,13 @@ class Row(Written):
         self._tokens = tokens
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
-    def choose(self, logits: torch.Tensor) -> int:
+    def choose(self, logits: np.ndarray) -> int:
         """The next token from one row of logits; sets `finish` when it was the last."""
-        logits = logits.float()
         if self.rest:
-            allowed = torch.tensor(self._tokens.beginning_with(self.rest), device=logits.device)
+            allowed = self._tokens.beginning_with(self.rest)
             logits = logits[allowed]
             at = int(logits.argmax())
-            token = int(allowed[at])
+            token = allowed[at]
         else:
             token = at = int(logits.argmax())
             if token in self._tokens.ends:
@@ -52,8 +53,14 @@ class Row(Written):
         spelled = self._tokens.bytes_of[token]
         new, self.rest = spelled[len(self.rest) :], self.rest[len(spelled) :]
         if new:
-            self.emit(self._decoder.decode(new), float(logits[at] - torch.logsumexp(logits, 0)))
+            self.emit(self._decoder.decode(new), -math.log(float(np.exp(logits - logits[at]).sum())))
         return token
+
+
+def _rows(logits: torch.Tensor) -> np.ndarray:
+    """For `choose`, which is numpy's: torch's threads, woken for a row, are in the way of ONNX Runtime's for a while
+    (tests/eval/LOG.md)."""
+    return logits.float().cpu().numpy()
 
 
 def prefill(
@@ -98,7 +105,7 @@ def decode_one(
             row.finish = limits.reason() or "cancelled"
             break
         right = 0
-        for place, after in enumerate(logits):
+        for place, after in enumerate(_rows(logits)):
             ids.append(row.choose(after))
             if row.finish or place == len(draft) or ids[-1] != draft[place]:
                 break
@@ -173,7 +180,7 @@ def _decode_together(model: LocalLanguageModel, prefixes: Sequence[Prefix], acti
             for row in active:
                 row.finish = limits.reason() or "cancelled"
             break
-        chosen = [row.choose(logits[i]) for i, row in enumerate(active)]
+        chosen = [row.choose(after) for row, after in zip(active, _rows(logits), strict=True)]
         going = [i for i, row in enumerate(active) if not row.finish]
         if len(going) < len(active):
             keep = torch.tensor(going, dtype=torch.long, device=model.device)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _CANDIDATES = 64  # a forward pass
 _POSITIONS = 1024  # rows x positions of logits a forward pass: 1024 x 49k x 4 bytes are 200 MB
 _BATCH_TOKENS = 2048
+_LEAST = 1e-37  # of a sum of shares, so that its logarithm is a number
 
 
 @dataclass
@@ -66,8 +67,8 @@ def rank_candidates(
     ends: torch.Tensor | None = None,
 ) -> list[tuple[float, float]]:
     """(natural-log probability of each rest after `shared`, that of it ending there); `prefix` holds a beginning of
-    `shared`, afterwards all of it. `ends` (vocabulary, bool) are the tokens that end a rest; without it the second
-    number is 0."""
+    `shared`, afterwards all of it. `ends` (vocabulary) is 1 for the tokens that end a rest, else 0; without it the
+    second number is 0."""
     limits = Limits(None, cancel)
     head = len(shared) - 1 - (len(shared) - 1 - len(prefix.ids)) % PIECE if len(shared) - len(prefix.ids) > PIECE else 0
     if head:
@@ -106,7 +107,9 @@ def _rank_chunk(
     prefix.ids += tree.token
     prefix.cut(len(shared))
     logits = logits.float()
-    total = torch.logsumexp(logits, -1)
+    highest = logits.amax(-1)
+    shares = (logits - highest[:, None]).exp_()
+    total = highest + shares.sum(-1).log()
     after = torch.tensor([n + 1 for path, rest in zip(paths, rests, strict=True) for n in path[: len(rest)]])
     token = torch.tensor([t for r in rests for t in r], dtype=torch.long, device=model.device)
     after = after.to(model.device, torch.long)
@@ -114,7 +117,7 @@ def _rank_chunk(
     ended = [0.0] * len(rests)
     if ends is not None:
         last = torch.tensor([path[-1] + 1 for path in paths], device=model.device)
-        ended = (torch.logsumexp(logits[last].masked_fill(~ends, -torch.inf), -1) - total[last]).tolist()
+        ended = ((shares[last] @ ends).clamp(min=_LEAST).log() + highest[last] - total[last]).tolist()
     scores, at = [], 0
     for rest, end in zip(rests, ended, strict=True):
         scores.append((sum(logprobs[at : at + len(rest)]), end))

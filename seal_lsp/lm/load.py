@@ -41,7 +41,8 @@ def load(
     `weights` are torch's: full, 4bit (bitsandbytes' NF4 as in QLoRA, arXiv 2305.14314: LoRA is trained and served on
     it as on any other base), or auto: 4bit on a GPU that has no room for the full ones. `training`: torch's network is
     to be trained, and is in bfloat16 also on a CPU that has instructions for it (1.6 times as fast, tests/eval/LOG.md).
-    `anchored` (for serving editors) and `prefixes`: see LocalLanguageModel. Raises ModelError when the folder is not
+    `anchored` (for serving editors) and `prefixes`: see LocalLanguageModel; onnx then folds the adapter that is asked
+    for into a copy of the weights (onnx_fold.py). Raises ModelError when the folder is not
     usable, or not with that runtime.
     """
     architecture_of(folder.architecture)
@@ -52,7 +53,7 @@ def load(
             tokenizer = AutoTokenizer.from_pretrained(folder.path, local_files_only=True)
             chosen = _runtime("torch" if weights == "4bit" and runtime == "auto" else runtime, place, config)
             if chosen == "onnx":
-                network, adapters, new_cache, words = _onnx(folder, config, threads, precision)
+                network, adapters, new_cache, words = _onnx(folder, config, threads, precision, anchored)
             else:
                 half = place.type == "cuda" or (training and place.type == "cpu" and _multiplies_bfloat16())
                 dtype = torch.bfloat16 if half else torch.float32
@@ -118,10 +119,11 @@ def _nf4(dtype: torch.dtype):
     )
 
 
-def _onnx(folder: ModelFolder, config, threads: int | None, precision: str) -> tuple:
+def _onnx(folder: ModelFolder, config, threads: int | None, precision: str, fold: bool) -> tuple:
     import onnxruntime
 
     from seal_lsp.lm.onnx_export import exported
+    from seal_lsp.lm.onnx_fold import Folding
     from seal_lsp.lm.onnx_network import OnnxAdapters, OnnxNetwork
 
     try:
@@ -139,7 +141,10 @@ def _onnx(folder: ModelFolder, config, threads: int | None, precision: str) -> t
                     f"ONNX Runtime does not load {folder.id}: {error}", hint="set the model's runtime to torch"
                 ) from error
             log.warning("the graph of %s does not load and is written again: %s", folder.id, error)
-    return network, OnnxAdapters(network), network.new_cache, f"onnxruntime {onnxruntime.__version__} {precision}"
+    unadapted = network.bare.how[1]
+    folding = Folding(folder.path, network.shape, precision, network.session_with, unadapted) if fold else None
+    words = f"onnxruntime {onnxruntime.__version__} {precision}"
+    return network, OnnxAdapters(network, folding), network.new_cache, words
 
 
 def _runtime(wanted: str, place: torch.device, config) -> str:

@@ -45,6 +45,10 @@ class SwitchedAdapters(Protocol):
         """Multiply an adapter's update by `scale` instead of 1. True when that changes anything."""
         ...
 
+    def settle(self) -> None:
+        """Until nothing is made ready beside the requests."""
+        ...
+
 
 class LocalLanguageModel:
     """`network` is called as a transformers model is, `adapters` are its own, `tokenizer` is a fast tokenizer.
@@ -151,9 +155,9 @@ class LocalLanguageModel:
 
     @cached_property
     def _name_ends(self) -> torch.Tensor:
-        """Which of the network's tokens end a name, as wide as its logits."""
-        wide = torch.zeros(self.network.config.get_text_config().vocab_size, dtype=torch.bool)
-        wide[self.tokens.ending_a_name] = True
+        """1 for those of the network's tokens that end a name, as wide as its logits."""
+        wide = torch.zeros(self.network.config.get_text_config().vocab_size)
+        wide[self.tokens.ending_a_name] = 1
         return wide.to(self.device)
 
     def score(
@@ -179,6 +183,10 @@ class LocalLanguageModel:
         with self._lock:
             if self._adapters.set_scale(digest, scale):
                 self._prefixes.drop(digest)
+
+    def settle(self) -> None:
+        """Until nothing is made ready beside the requests: for measurements."""
+        self._adapters.settle()
 
     def tail(self, text: str, max_tokens: int) -> str:
         """The last `max_tokens` tokens of a text, as text."""

@@ -87,6 +87,9 @@ class Adapters:
         self._scales[digest] = scale
         return True
 
+    def settle(self) -> None:
+        """Nothing is made ready beside the requests."""
+
     def _require(self, digest: str) -> None:
         if digest not in self._names:
             raise StoreDamaged(f"adapter {digest[:12]} is not loaded", hint="load it first; it may have been forgotten")

@@ -185,21 +185,13 @@ class _Graph:
 
     def linear(self, name: str, read: str, matrix: np.ndarray, offset: np.ndarray | None) -> str:
         """read @ matrix.T + offset; `matrix` is [out, in]."""
+        kept = [self.constant(*one) for one in product_weights(name, matrix, self.precision).items()]
+        written = [name if offset is None else f"{name}.product"]
         if self.precision == "float32":
-            product = self.node("MatMul", [read, self.constant(f"{name}.weight", matrix.T)], [_before(name, offset)])
+            product = self.node("MatMul", [read, *kept], written)
         else:
-            packed, scales = quantised(matrix)
-            product = self.node(
-                "MatMulNBits",
-                [read, self.constant(f"{name}.weight", packed), self.constant(f"{name}.scales", scales)],
-                [_before(name, offset)],
-                _OWN,
-                K=matrix.shape[1],
-                N=matrix.shape[0],
-                bits=8,
-                block_size=_BLOCK,
-                accuracy_level=4,
-            )
+            options = {"K": matrix.shape[1], "N": matrix.shape[0], "bits": 8, "block_size": _BLOCK}
+            product = self.node("MatMulNBits", [read, *kept], written, _OWN, **options, accuracy_level=4)
         if offset is None:
             return product
         return self.node("Add", [product, self.constant(f"{name}.offset", offset)], [name])
@@ -228,8 +220,12 @@ class _Graph:
         onnx.save(model, path, save_as_external_data=True, location=f"{path.name}.data")
 
 
-def _before(name: str, offset: np.ndarray | None) -> str:
-    return name if offset is None else f"{name}.product"
+def product_weights(name: str, matrix: np.ndarray, precision: str) -> dict[str, np.ndarray]:
+    """What the graph keeps of the product `name` with `matrix` [out, in], by the names of its constants."""
+    if precision == "float32":
+        return {f"{name}.weight": np.ascontiguousarray(matrix.T)}
+    packed, scales = quantised(matrix)
+    return {f"{name}.weight": packed, f"{name}.scales": scales}
 
 
 def quantised(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

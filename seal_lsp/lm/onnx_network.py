@@ -16,6 +16,7 @@ import torch
 
 from seal_lsp.core.errors import StoreDamaged
 from seal_lsp.lm.lora import RELEARN, read_adapter
+from seal_lsp.lm.onnx_fold import Folding, Served
 from seal_lsp.lm.onnx_graph import FUSED, Shape
 
 _ROOM = 256  # caches grow by so many tokens
@@ -29,16 +30,25 @@ class OnnxNetwork:
     device = torch.device("cpu")
 
     def __init__(self, path: Path, config, generation_config, threads: int | None) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or 0
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        self.session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        self._path, self._threads = path, threads
         self.config, self.generation_config = config, generation_config
         self.shape = Shape.of(config)
         self.vocabulary = config.vocab_size
-        self.bare = _no_adapter(self.shape)
+        self.bare = Served((self.session_with({}), _no_adapter(self.shape)))
         self.active = self.bare
+
+    def session_with(self, constants: Mapping[str, np.ndarray]) -> onnxruntime.InferenceSession:
+        """The graph with these constants instead of its own; they are copied."""
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = self._threads or 0
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        # Waiting in a loop after a pass, its threads would hold the cores that the next sums, or an editor, need.
+        options.add_session_config_entry("session.force_spinning_stop", "1")
+        if constants:
+            values = [onnxruntime.OrtValue.ortvalue_from_numpy(values) for values in constants.values()]
+            options.add_external_initializers(list(constants), values)
+        return onnxruntime.InferenceSession(self._path, options, providers=["CPUExecutionProvider"])
 
     def new_cache(self) -> OnnxKeysValues:
         """An empty cache for one row, under the adapter that is active now and stays the cache's."""
@@ -112,7 +122,7 @@ class OnnxNetwork:
         }.items():
             binding.bind_cpu_input(name, value)
         _bind(binding.bind_output, "logits", logits)
-        self.session.run_with_iobinding(binding)
+        cache.session.run_with_iobinding(binding)
         return logits
 
 
@@ -124,11 +134,12 @@ class OnnxKeysValues:
         self,
         network: OnnxNetwork,
         rows: int,
-        adapter: Mapping[str, np.ndarray],
+        adapter: Served,
         arrays: Sequence[np.ndarray] = (),
         length: int = 0,
     ) -> None:
         self._network, self._rows, self._adapter, self.length = network, rows, adapter, length
+        adapter.caches.add(self)
         self._hold(list(arrays) or [np.zeros(self._size(0), np.float32) for _ in range(2 * network.shape.layers)])
 
     def get_seq_length(self) -> int:
@@ -172,22 +183,28 @@ class OnnxKeysValues:
 
     def _hold(self, arrays: list[np.ndarray]) -> None:
         self._arrays = arrays
-        self.binding = self._network.session.io_binding()
-        for name, values in self._adapter.items():
+        self.bind()
+
+    def bind(self) -> None:
+        """To what its adapter is run by now."""
+        self.session, inputs = self._adapter.how
+        self.binding = self.session.io_binding()
+        for name, values in inputs.items():
             _bind(self.binding.bind_input, name, values)
-        for number, values in enumerate(arrays):
+        for number, values in enumerate(self._arrays):
             name = f"l{number // 2}.{'values' if number % 2 else 'keys'}"
             _bind(self.binding.bind_input, name, values)
             _bind(self.binding.bind_output, f"{name}.out", values)
 
 
 class OnnxAdapters:
-    """The adapters of one OnnxNetwork, by digest: as lm/lora.py's, as arrays that a run is given."""
+    """The adapters of one OnnxNetwork, by digest: as lm/lora.py's, as arrays that a run is given, or as `folding` has
+    made of them."""
 
-    def __init__(self, network: OnnxNetwork) -> None:
-        self._network = network
+    def __init__(self, network: OnnxNetwork, folding: Folding | None = None) -> None:
+        self._network, self._folding = network, folding
         self._trained: dict[str, dict[str, np.ndarray]] = {}
-        self._scaled: dict[str, dict[str, np.ndarray]] = {}
+        self._served: dict[str, Served] = {}
         self._scales: dict[str, float] = {}
 
     def names(self) -> tuple[str, ...]:
@@ -197,28 +214,45 @@ class OnnxAdapters:
         if digest not in self._trained:
             config, tensors = read_adapter(folder, digest)
             self._trained[digest] = fused_adapter(config, tensors, self._network.shape, folder)
-            self._scaled[digest], self._scales[digest] = self._trained[digest], 1.0
+            self._serve(digest, 1.0)
 
     def unload(self, digest: str) -> None:
         self._require(digest)
-        for held in (self._trained, self._scaled, self._scales):
+        self._let_go(digest)
+        for held in (self._trained, self._served, self._scales):
             held.pop(digest)
 
     def activate(self, digest: str | None) -> None:
-        if digest is not None:
-            self._require(digest)
-        self._network.active = self._network.bare if digest is None else self._scaled[digest]
+        if digest is None:
+            self._network.active = self._network.bare
+            return
+        self._require(digest)
+        self._network.active = self._served[digest]
+        if self._folding is not None:
+            self._folding.asked(self._served[digest])
 
     def set_scale(self, digest: str, scale: float) -> bool:
         self._require(digest)
         if self._scales[digest] == scale:
             return False
-        self._scales[digest] = scale
-        self._scaled[digest] = {
-            name: values * np.float32(scale) if name.endswith(".B") else values
+        self._let_go(digest)
+        self._serve(digest, scale)
+        return True
+
+    def settle(self) -> None:
+        if self._folding is not None:
+            self._folding.settle()
+
+    def _serve(self, digest: str, scale: float) -> None:
+        inputs = {
+            name: values * np.float32(scale) if scale != 1 and name.endswith(".B") else values
             for name, values in self._trained[digest].items()
         }
-        return True
+        self._served[digest], self._scales[digest] = Served((self._network.bare.how[0], inputs)), scale
+
+    def _let_go(self, digest: str) -> None:
+        if self._folding is not None:
+            self._folding.forget(self._served[digest])
 
     def _require(self, digest: str) -> None:
         if digest not in self._trained:

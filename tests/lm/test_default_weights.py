@@ -80,21 +80,64 @@ def test_it_knows_the_standard_library_by_name_and_no_other(default_model, modul
 def quick_model(folder):
     from seal_lsp.lm.load import load
 
-    return load(folder, device="cpu", runtime="onnx")
+    return load(folder, device="cpu", runtime="onnx", anchored=True)
 
 
-def test_eight_bits_say_nearly_what_the_reference_says(default_model, quick_model):
-    """Same windows by both; how far the whole distribution is off, and how often the likeliest token is another one."""
+@pytest.fixture(scope="module")
+def adapter(folder, tmp_path_factory):
+    """(folder, digest) of LoRA with random weights, large enough to change the likeliest token at some places."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    from seal_lsp.train import lora
+    from seal_lsp.train.recipe import Recipe
+
+    network = lora.attach(AutoModelForCausalLM.from_pretrained(folder.path), Recipe())
+    for name, parameter in network.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(parameter, std=0.05)
+    target = tmp_path_factory.mktemp("adapter")
+    return target, lora.save(network, target, folder.id)
+
+
+def logits_of(model, ids, adapter=None):
+    """Log-probabilities at each place [tokens, vocabulary]."""
+    import torch
+
+    with model._running(adapter), torch.inference_mode():
+        return model.network(ids).logits[0].log_softmax(-1)
+
+
+def divergence(wanted, got) -> float:
+    """KL(wanted || got), nats a token."""
+    return float((wanted.exp() * (wanted - got)).sum(-1).mean())
+
+
+def test_eight_bits_say_nearly_what_the_reference_says(default_model, quick_model, adapter):
+    """Same windows by both, bare, under an adapter, and under a folded one: how far the whole distribution is off,
+    and how often the likeliest token is another one."""
     import torch
 
     assert (default_model.info.runtime.split()[0], quick_model.info.runtime.split()[0]) == ("torch", "onnxruntime")
     text = Path(__file__).parents[2].joinpath("seal_lsp", "core", "api.py").read_text(encoding="utf-8")
     ids = torch.tensor([default_model.tokens.encode(text)[:512]])
-    with torch.inference_mode():
-        wanted, got = (m.network(ids).logits[0].log_softmax(-1) for m in (default_model, quick_model))
-    divergence = float((wanted.exp() * (wanted - got)).sum(-1).mean())
-    assert divergence < 0.02
-    assert float((wanted.argmax(-1) == got.argmax(-1)).float().mean()) > 0.9
+    bare = logits_of(default_model, ids)
+    place, digest = adapter
+    for model in (default_model, quick_model):
+        model.load_adapter(place, digest)
+    adapted = logits_of(default_model, ids, digest)
+    assert divergence(adapted, bare) > 0.1
+    found = {"bare": (bare, logits_of(quick_model, ids)), "adapter": (adapted, logits_of(quick_model, ids, digest))}
+    for _ in range(8):
+        quick_model.rank("import os\n\npath = os.", ["path"], adapter=digest)
+    quick_model.settle()
+    found["folded"] = adapted, logits_of(quick_model, ids, digest)
+    assert quick_model.network.active.how[0] is not quick_model.network.bare.how[0]
+    for how, (wanted, got) in found.items():
+        assert divergence(wanted, got) < 0.02, how
+        assert float((wanted.argmax(-1) == got.argmax(-1)).float().mean()) > 0.9, how
+    for model in (default_model, quick_model):
+        model.unload_adapter(digest)
 
 
 def test_names_stand_in_nearly_the_same_order_by_both(default_model, quick_model):

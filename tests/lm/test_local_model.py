@@ -3,9 +3,11 @@ change an answer."""
 
 from __future__ import annotations
 
+import gc
 import json
 import shutil
 import threading
+import weakref
 from dataclasses import dataclass
 
 import pytest
@@ -411,6 +413,37 @@ def test_scale_goes_from_base_to_adapter(model, make_adapter):
     model.unload_adapter(digest)
     model.load_adapter(folder, digest)
     assert model.rank("self.", CANDIDATES, adapter=digest) == full
+
+
+def test_the_adapter_that_is_worked_with_is_folded(tiny_folder, make_adapter):
+    """By ONNX Runtime, for editors: the answers stay, kept prefixes too, and of two only the one that is asked for."""
+    model = load(tiny_folder, device="cpu", runtime="onnx", precision="float32", threads=1, anchored=True)
+    base = everything(model)
+    (one, first), (two, second) = make_adapter(1), make_adapter(2, targets=("q_proj", "v_proj"))
+    alone = {}
+    for folder, digest, scale in ((one, first, 1.0), (two, second, 0.5)):
+        model.load_adapter(folder, digest)
+        model.set_scale(digest, scale)
+        alone[digest] = everything(model, digest)
+    sessions = weakref.WeakSet()
+    for adapter in (first, second, first):
+        for _ in range(12):  # in a row; the first of these begin before it is folded, the last do not
+            assert everything(model, adapter) == alone[adapter]
+            model.settle()
+        sessions.add(model.network.active.how[0])
+        assert everything(model) == base
+        assert (
+            everything(model, {first: second, second: first}[adapter]) == alone[{first: second, second: first}[adapter]]
+        )
+    gc.collect()
+    assert model.network.bare.how[0] not in sessions
+    assert len(sessions) == 1  # the others are gone
+    model.set_scale(first, 0.0)
+    assert everything(model, first) == base
+    model.unload_adapter(first)
+    gc.collect()
+    assert len(sessions) == 0
+    assert everything(model, second) == alone[second]
 
 
 def edit_config(folder, **values):
