@@ -20,6 +20,9 @@ _REPLAY_MODULES = (
     "socketserver.py", "statistics.py", "threading.py", "zipfile.py",
 )  # fmt: skip
 _DRIFT_MODULES = ("json/decoder.py", "textwrap.py", "heapq.py", "shutil.py", "cmd.py", "bisect.py", "calendar.py")
+_DRIFT_FUNCTIONS = (
+    *_DRIFT_MODULES, "dis.py", "doctest.py", "locale.py", "platform.py", "smtplib.py", "traceback.py", "uuid.py",
+)  # fmt: skip
 _ENGLISH = "pydoc_data/topics.py"
 _CHUNK = 600
 
@@ -38,11 +41,11 @@ def replay_texts(count: int, *, seed: int) -> list[str]:
 
 def drift_texts(*, characters: int = 5000) -> dict[str, list[tuple[str, str]]]:
     """Fixed corpora to measure forgetting on, about `characters` of asked text each, by the names of FORGETTING: each
-    (context, text that is asked after it)."""
+    (context, text that is asked after it). Of functions half as much again, of more modules: they drift most, each in
+    its own way, and an adapter's scale is chosen on them (tests/eval/LOG.md)."""
     alone = {"code": _chunks(_DRIFT_MODULES)[::3], "english": _english()[::2]}
-    pairs = {name: [("", text) for text in texts] for name, texts in alone.items()}
-    pairs["functions"] = _functions(_DRIFT_MODULES)
-    return {name: _asked_until(some, characters) for name, some in pairs.items()}
+    found = {name: _asked_until([("", text) for text in texts], characters) for name, texts in alone.items()}
+    return found | {"functions": _asked_until(_functions(_DRIFT_FUNCTIONS)[::2], 3 * characters // 2)}
 
 
 FORGETTING = {
@@ -89,7 +92,7 @@ def _asked_until(pairs: list[tuple[str, str]], characters: int) -> list[tuple[st
 def _other_modules() -> list[Path]:
     """Modules and packages' own files that no other corpus reads, sorted."""
     library = Path(sysconfig.get_path("stdlib"))
-    taken = {library / name for name in (*_REPLAY_MODULES, *_DRIFT_MODULES)}
+    taken = {library / name for name in (*_REPLAY_MODULES, *_DRIFT_FUNCTIONS)}
     skipped = {"test", "tests", "idlelib", "lib2to3", "site-packages", "dist-packages", "encodings", "pydoc_data",
                "turtledemo", "ensurepip", "__pycache__", "this.py", "antigravity.py"}  # fmt: skip
     found = [path for path in library.glob("*.py")] + [path for path in library.glob("*/*.py")]
