@@ -81,6 +81,9 @@ def _runtime(inputs: Inputs) -> dict:
     peak = product_peaks([(256, 576, 1536), (1024, 1024, 1024)])
     bandwidth = _bandwidth()
     size = parameters if "int8" in model.info.runtime else 4 * parameters
+    config = network.config
+    head = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    kept = count * config.num_hidden_layers * 2 * config.num_key_value_heads * head * 4  # keys and values, float32
     return {
         "runtime": model.info.runtime,
         "threads": torch.get_num_threads() if hasattr(network, "modules") else inputs.threads,
@@ -93,6 +96,7 @@ def _runtime(inputs: Inputs) -> dict:
             "prefill_limit": round(max(peak.values()) * 1e9 / (2 * parameters), 1),
             "ms_per_token_limit": round(1000 * size / (bandwidth * 1e9), 2),
             "weight_bytes": size,
+            "kept_bytes": kept,
         },
     }
 

@@ -103,9 +103,12 @@ def _speed(found: Mapping) -> Sheet:
         prefill = 100 * one["prefill_tokens_per_second"] / limit["prefill_limit"]
         rows.append(("the machine's limit", f"{limit['ms_per_token_limit']:.1f}", f"{limit['prefill_limit']:.0f}"))
         rows.append(("share reached by seal-lsp", f"{decode:.0f} %", f"{prefill:.0f} %"))
+        both = decode * (1 + limit["kept_bytes"] / limit["weight_bytes"])
+        rows.append(("the same with the keys and values that a token reads", f"{both:.0f} %", ""))
         note = (
-            f"{one['runtime']}. Limits: {limit['weight_bytes'] / 1e6:.0f} MB of weights over"
-            f" {limit['gb_per_second']} GB/s; 2 flop a weight over {limit['gflops']} Gflop/s in fp32."
+            f"{one['runtime']}. Limits: {limit['weight_bytes'] / 1e6:.0f} MB of weights (and"
+            f" {limit['kept_bytes'] / 1e6:.0f} MB of keys and values) over {limit['gb_per_second']} GB/s;"
+            f" 2 flop a weight over {limit['gflops']} Gflop/s in fp32."
             f" A key after a prompt of 2,000 tokens reads {key['tokens_read']} tokens anew, {key['ms']} ms."
         )
     return Sheet("The model alone", ("who", "ms a token", "prefill tokens/s"), tuple(rows), note)
