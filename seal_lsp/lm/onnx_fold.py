@@ -6,13 +6,14 @@ The copy is made from the unquantised weights plus the update, rounded as the gr
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from weakref import WeakSet
 
 import numpy as np
@@ -22,6 +23,7 @@ from safetensors import safe_open
 from seal_lsp.lm.onnx_graph import FUSED, Shape, product_weights
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 _AFTER = 8  # requests in a row under one adapter: somebody works with it, and does not go back and forth between two
 _SPARE = 4  # a copy is made while so many times the size of the weights on disk is free
@@ -69,6 +71,7 @@ class Folding:
         self._folded: tuple[Served, How] | None = None  # and how it was run before
         self._making: tuple[Served, threading.Thread] | None = None
         self._made: Any = None  # its session
+        self._broken = False
 
     def asked(self, served: Served) -> None:
         """A request is about to run under this adapter."""
@@ -76,14 +79,13 @@ class Folding:
         self._last = served
         if self._making is not None and not self._making[1].is_alive():
             self._use(self._making[0])
-        if (
-            self._in_a_row == _AFTER
-            and self._making is None
-            and (self._folded is None or self._folded[0] is not served)
-        ):
-            thread = threading.Thread(target=self._make, args=(served.how[1],), name="fold an adapter")
-            self._making = served, thread
-            thread.start()
+        is_folded = self._folded is not None and self._folded[0] is served
+        if self._in_a_row % _AFTER or is_folded or self._making is not None or self._broken:
+            return
+        # A daemon: nobody waits for it when the process ends.
+        thread = threading.Thread(target=self._make, args=(served.how[1],), name="fold an adapter", daemon=True)
+        self._making = served, thread
+        thread.start()
 
     def forget(self, served: Served) -> None:
         """It is not asked for again: its copy goes with the last cache under it."""
@@ -113,16 +115,28 @@ class Folding:
             if psutil.virtual_memory().available < _SPARE * size:
                 log.info("memory is short: the adapter in use is not folded")
                 return
-            with ThreadPoolExecutor(1, initializer=_lowest_priority) as sums:
-                constants = sums.submit(folded, self._weights, inputs, self._shape, self._precision).result()
+            constants = _at_lowest_priority(lambda: folded(self._weights, inputs, self._shape, self._precision))
             self._made = self._session_with(constants)
         except Exception:  # ONNX Runtime's errors have no base of their own
-            log.exception("an adapter could not be folded; it is served as it is")
+            log.exception("adapters cannot be folded; they are served as they are")
+            self._broken = True
 
 
-def _lowest_priority() -> None:
-    if hasattr(os, "SCHED_IDLE"):  # of this thread alone
-        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+def _at_lowest_priority(work: Callable[[], T]) -> T:
+    """What `work` gives, in a thread of its own."""
+    done: Future[T] = Future()
+
+    def run() -> None:
+        with contextlib.suppress(OSError):
+            if hasattr(os, "SCHED_IDLE"):  # of this thread alone
+                os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+        try:
+            done.set_result(work())
+        except Exception as error:
+            done.set_exception(error)
+
+    threading.Thread(target=run, name="sums of an adapter", daemon=True).start()
+    return done.result()
 
 
 def folded(weights: Path, inputs: Mapping[str, np.ndarray], shape: Shape, precision: str) -> dict[str, np.ndarray]:
