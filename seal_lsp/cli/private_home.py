@@ -9,11 +9,15 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from filelock import FileLock, Timeout
+
 from seal_lsp.core.errors import EngineUnavailable, ModelError
 
 if TYPE_CHECKING:
     from seal_lsp.lm.registry import ModelFolder
     from seal_lsp.store.paths import Paths
+
+_GONE_S = 10.0  # an engine that has closed its socket ends its threads and removes its files
 
 
 def private_home(folder: Path) -> Paths:
@@ -54,3 +58,11 @@ async def stop_engine(paths: Paths) -> None:
             for _ in range(100):
                 await client.status()
                 await asyncio.sleep(0.1)
+    await asyncio.to_thread(_lock_is_free, paths.runtime / "engine.lock")
+
+
+def _lock_is_free(file: Path) -> None:
+    """Wait for an engine that answers no more to have put away its socket; its lock goes last."""
+    if file.exists():
+        with contextlib.suppress(Timeout), FileLock(file, timeout=_GONE_S):
+            pass

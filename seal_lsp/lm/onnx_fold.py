@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _AFTER = 8  # requests in a row under one adapter: somebody works with it, and does not go back and forth between two
+_NICE = 10
 _SPARE = 4  # a copy is made while so many times the size of the weights on disk is free
 
 How = tuple[Any, Mapping[str, np.ndarray]]
@@ -109,27 +111,28 @@ class Folding:
         served.run_by((session, self._unadapted))
 
     def _make(self, inputs: Mapping[str, np.ndarray]) -> None:
-        """The sums at the lowest priority, but not the session: the threads that will serve would inherit it."""
+        """The sums at a low priority, but not the session: the threads that will serve would inherit it."""
         try:
             size = sum(file.stat().st_size for file in _files(self._weights))
             if psutil.virtual_memory().available < _SPARE * size:
                 log.info("memory is short: the adapter in use is not folded")
                 return
-            constants = _at_lowest_priority(lambda: folded(self._weights, inputs, self._shape, self._precision))
+            constants = _at_low_priority(lambda: folded(self._weights, inputs, self._shape, self._precision))
             self._made = self._session_with(constants)
         except Exception:  # ONNX Runtime's errors have no base of their own
             log.exception("adapters cannot be folded; they are served as they are")
             self._broken = True
 
 
-def _at_lowest_priority(work: Callable[[], T]) -> T:
-    """What `work` gives, in a thread of its own."""
+def _at_low_priority(work: Callable[[], T]) -> T:
+    """What `work` gives, in a thread of its own. Not the lowest there is: it holds Python's lock now and then, and who
+    waits for that waits as long as it is kept from a core."""
     done: Future[T] = Future()
 
     def run() -> None:
         with contextlib.suppress(OSError):
-            if hasattr(os, "SCHED_IDLE"):  # of this thread alone
-                os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+            if sys.platform == "linux":  # where a thread has a priority of its own
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
         try:
             done.set_result(work())
         except Exception as error:
