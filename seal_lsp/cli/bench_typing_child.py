@@ -17,7 +17,7 @@ from seal_lsp.store.disk import write_atomic
 
 _READS = 512  # megabytes, many times the caches
 _TURNS = 5
-_WARM = 8
+_WARM = 8  # as many in a row as lm/onnx_fold.py waits for
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from seal_lsp.lm.registry import ModelFolder
     from seal_lsp.store.paths import Paths
 
-_GONE_S = 10.0  # an engine that has closed its socket ends its threads and removes its files
+_GONE_S = 20.0  # an engine ends what runs, closes its socket and removes its files
 
 
 def private_home(folder: Path) -> Paths:
@@ -55,14 +55,11 @@ async def stop_engine(paths: Paths) -> None:
     with contextlib.suppress(EngineUnavailable):
         async with known_client(paths) as client:
             await client.shutdown()
-            for _ in range(100):
-                await client.status()
-                await asyncio.sleep(0.1)
-    await asyncio.to_thread(_lock_is_free, paths.runtime / "engine.lock")
+    await asyncio.to_thread(_until_free, paths.runtime / "engine.lock")
 
 
-def _lock_is_free(file: Path) -> None:
-    """Wait for an engine that answers no more to have put away its socket; its lock goes last."""
+def _until_free(file: Path) -> None:
+    """Wait for the engine that holds this lock: it lets go of it last, when its socket is put away."""
     if file.exists():
         with contextlib.suppress(Timeout), FileLock(file, timeout=_GONE_S):
             pass

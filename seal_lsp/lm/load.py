@@ -42,8 +42,8 @@ def load(
     it as on any other base), or auto: 4bit on a GPU that has no room for the full ones. `training`: torch's network is
     to be trained, and is in bfloat16 also on a CPU that has instructions for it (1.6 times as fast, tests/eval/LOG.md).
     `anchored` (for serving editors) and `prefixes`: see LocalLanguageModel; onnx then folds the adapter that is asked
-    for into a copy of the weights (onnx_fold.py). Raises ModelError when the folder is not
-    usable, or not with that runtime.
+    for into a copy of the weights (onnx_fold.py). Raises ModelError when the folder is not usable, or not with that
+    runtime.
     """
     architecture_of(folder.architecture)
     place = _device(device)

@@ -19,7 +19,8 @@ from weakref import WeakSet
 
 import numpy as np
 import psutil
-from safetensors import safe_open
+import torch
+from safetensors.torch import load_file
 
 from seal_lsp.lm.onnx_graph import FUSED, Shape, product_weights
 
@@ -145,23 +146,17 @@ def _at_low_priority(work: Callable[[], T]) -> T:
 def folded(weights: Path, inputs: Mapping[str, np.ndarray], shape: Shape, precision: str) -> dict[str, np.ndarray]:
     """The constants of all products of FUSED with an adapter added to them. `weights` is the folder of the base's
     safetensors, `inputs` are the graph's: lN.P.A [in, r] and lN.P.B [r, out]."""
-    place: dict[str, Path] = {}
+    tensors: dict[str, torch.Tensor] = {}
     for file in _files(weights):
-        with safe_open(file, framework="pt") as tensors:
-            place |= dict.fromkeys(tensors.keys(), file)
+        tensors |= load_file(file)  # mapped into memory; one product at a time is in float32
     found: dict[str, np.ndarray] = {}
     for number in range(shape.layers):
         for kind, parts in FUSED.items():
             name = f"l{number}.{kind}"
-            matrix = np.concatenate([_tensor(place, f"model.layers.{number}.{part}.weight") for part in parts])
+            matrix = torch.cat([tensors[f"model.layers.{number}.{part}.weight"].float() for part in parts]).numpy()
             found |= product_weights(name, matrix + (inputs[f"{name}.A"] @ inputs[f"{name}.B"]).T, precision)
     return found
 
 
 def _files(weights: Path) -> list[Path]:
     return sorted(weights.glob("*.safetensors"))
-
-
-def _tensor(place: Mapping[str, Path], name: str) -> np.ndarray:
-    with safe_open(place[name], framework="pt") as file:
-        return file.get_tensor(name).float().numpy()

@@ -9,6 +9,7 @@ import shutil
 import threading
 import weakref
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -444,6 +445,29 @@ def test_the_adapter_that_is_worked_with_is_folded(tiny_folder, make_adapter):
     gc.collect()
     assert len(sessions) == 0
     assert everything(model, second) == alone[second]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("psutil.virtual_memory", lambda: SimpleNamespace(available=0), "memory is short"),
+        ("folded", lambda *given: 1 / 0, "cannot be folded"),
+    ],
+)
+def test_an_adapter_that_cannot_be_folded_is_served_as_it_is(
+    name, value, said, tiny_folder, make_adapter, monkeypatch, caplog
+):
+    monkeypatch.setattr(f"seal_lsp.lm.onnx_fold.{name}", value)
+    model = load(tiny_folder, device="cpu", runtime="onnx", precision="float32", threads=1, anchored=True)
+    folder, digest = make_adapter(1)
+    model.load_adapter(folder, digest)
+    alone = everything(model, digest)
+    with caplog.at_level("INFO"):
+        for _ in range(12):
+            assert everything(model, digest) == alone
+            model.settle()
+    assert said in caplog.text
+    assert model.network.active.how[0] is model.network.bare.how[0]
 
 
 def edit_config(folder, **values):
