@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from seal_lsp.collect.blocks import Block, blocks
-from seal_lsp.collect.evidence import Basket, Origin, imports_library, relative, symbols_of
+from seal_lsp.collect.evidence import Basket, Origin, imports_library, symbols_of
 from seal_lsp.collect.names import Import, parse
 from seal_lsp.collect.prose import short_docstrings
 from seal_lsp.collect.usage import unit_of
@@ -31,11 +31,10 @@ def own_source(
         source.skip(str(library.id), library.problem or "no files to read: the distribution lists no package or module")
         return
     read = 0
-    public = public_paths(surface)
+    public = as_imported(surface)
     for root in library.roots:
         for file in _files(root, source.limits.max_bytes):
-            base = import_base(root, library)
-            name = relative(file.path, base)
+            name = below_import_base(file, root, library)
             if file.path.suffix not in (".py", ".pyi"):
                 source.skip(name, "compiled, without source or stubs")
                 continue
@@ -54,10 +53,12 @@ def own_source(
             _read_module(usage, source, text, name, library, surface, language, public)
 
 
-def import_base(root: Path, library: InstalledLibrary) -> Path:
-    """The folder that stands on sys.path for `root`: the parts of its dotted name lie between the two."""
-    parts = module_name(root, library.import_names).split(".")
-    return root.parents[len(parts) - 1] if len(parts) <= len(root.parents) else root.parent
+def below_import_base(file: Found, root: Path, library: InstalledLibrary) -> str:
+    """The posix path of a file of `root` from the folder that stands on sys.path: `key_value/aio/stores/base.py`. Where
+    `root` itself lies is not asked: it may be reached over a link or `..`, while a file that was found is resolved."""
+    *above, top = module_name(root, library.import_names).split(".")
+    inside = file.path.relative_to(file.root).as_posix()
+    return "/".join([*above, inside] if root.is_file() else [*above, top, inside])
 
 
 def module_of(file: str) -> tuple[str, str]:
@@ -68,9 +69,10 @@ def module_of(file: str) -> tuple[str, str]:
     return ".".join(parts), ".".join(parts[:-1])
 
 
-def public_paths(surface: ApiSurface) -> Mapping[str, str]:
-    """Where users reach what is defined at a private path: the shortest public name of each such symbol."""
-    found: dict[str, str] = {}
+def as_imported(surface: ApiSurface) -> Mapping[str, str]:
+    """Where users import each symbol from: the best path that is offered; for what is defined at a private path and
+    offered nowhere, the shortest public one."""
+    found = {qualname: paths[0] for qualname, paths in surface.public_paths.items()}
     for qualname in sorted(surface.symbols, key=lambda name: (name.count("."), name)):
         if _public(qualname) and surface.symbols[qualname].target:
             real = surface.resolve(qualname)
@@ -79,9 +81,10 @@ def public_paths(surface: ApiSurface) -> Mapping[str, str]:
     return found
 
 
-def public_import(imported: Import, public: Mapping[str, str]) -> Import:
-    """`from lib._internal.x import Y` as a user would write it, when Y is public somewhere under its own name."""
-    path = public.get(imported.target, "")
+def public_import(imported: Import, surface: ApiSurface, public: Mapping[str, str]) -> Import:
+    """`from lib.core.x import Y` as a user would write it, where Y is offered elsewhere under its own name."""
+    real = surface.resolve(imported.target)
+    path = public.get(real.qualname, "") if real is not None else ""
     module, _, name = path.rpartition(".")
     if not module or name != imported.target.rpartition(".")[2]:
         return imported
@@ -105,7 +108,7 @@ def _read_module(
         code = short_docstrings(block.code)
         names = _defined(block, module, surface)
         source.add("source", code, f"{file}::{block.name}" if block.name else file, names, origin, block.line)
-    for block in blocks(text, package=package, rename=lambda imported: public_import(imported, public)):
+    for block in blocks(text, package=package, rename=lambda imported: public_import(imported, surface, public)):
         if not any(imports_library(target, surface) for target in block.imported):
             continue
         shown = short_docstrings(block.text)

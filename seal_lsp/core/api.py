@@ -121,6 +121,27 @@ class ApiSurface:
         return tuple(self._in_modules.get(name, ()))
 
     @cached_property
+    def public_paths(self) -> dict[str, tuple[str, ...]]:
+        """Every public dotted path under which a canonical symbol of a module is offered, best first: fewest dots, then
+        shortest. A module that imports a name for its own use does not offer it; a package's `__init__` does."""
+        paths: dict[str, list[str]] = {}
+        for qualname, symbol in sorted(self.symbols.items()):  # a surface from the index has another order
+            if not symbol.public or symbol.kind == "module":
+                continue
+            target, owner = self.resolve(qualname), self.resolve(symbol.owner)
+            if target is None or target.target or target.kind == "module" or owner is None or owner.kind != "module":
+                continue
+            reexported = target.qualname != qualname
+            if reexported and not owner.file.endswith(("__init__.py", "__init__.pyi")):
+                continue
+            paths.setdefault(target.qualname, []).append(qualname)
+        return {
+            target: tuple(sorted(some, key=lambda path: (path.count("."), len(path), path)))
+            for target, some in paths.items()
+            if target in self.symbols
+        }
+
+    @cached_property
     def _owners(self) -> dict[str, list[str]]:
         owners: dict[str, list[str]] = {}
         for qualname in self.symbols:

@@ -14,7 +14,6 @@ from seal_lsp.core.language import LanguageSupport
 from seal_lsp.core.lm import LanguageModel
 from seal_lsp.core.protocol import UsageLineReply
 from seal_lsp.self_edits.layout import variable_for
-from seal_lsp.self_edits.shelf import public_paths
 from seal_lsp.vet.line import vet_line
 
 _TOKENS = 40
@@ -112,7 +111,7 @@ def usage_head(symbol: str, surface: ApiSurface) -> tuple[str, str]:
 
 def import_path(symbol: Symbol, surface: ApiSurface, reached: str) -> str:
     """The best public path of a symbol; where the library offers none, the one by which it was reached."""
-    return public_paths(surface).get(symbol.qualname, (reached,))[0]
+    return surface.public_paths.get(symbol.qualname, (reached,))[0]
 
 
 def closed(text: str, head: str, language: LanguageSupport) -> str:

@@ -33,7 +33,7 @@ _SHARPNESS = 0.75  # no name owns the budget, and what people use comes far ofte
 @dataclass(frozen=True)
 class Shelf:
     """`weights` counts how often evidence uses a canonical symbol; `paths` gives every public dotted path of it,
-    best first (see public_paths); `imported` counts how often usage imports a dotted path; `customs` is how calls are
+    best first (ApiSurface.public_paths); `imported` counts how often usage imports a dotted path; `customs` is how calls are
     written."""
 
     surface: ApiSurface
@@ -150,7 +150,7 @@ def stock(surface: ApiSurface, evidence: Sequence[Evidence], language: LanguageS
                 weights[symbol.qualname] += _weight(item)
     texts = [(item.text, _weight(item)) for item in evidence] if language is not None else []
     counted = customs(surface, texts, language) if language is not None else Customs()
-    return Shelf(surface, weights, public_paths(surface), _imported(evidence), counted)
+    return Shelf(surface, weights, surface.public_paths, _imported(evidence), counted)
 
 
 def _weight(item: Evidence) -> int:
@@ -165,28 +165,6 @@ def _imported(evidence: Sequence[Evidence]) -> Counter[str]:
                 if words := name.split("#")[0].split():
                     found[f"{module}.{words[0]}"] += _weight(item)
     return found
-
-
-def public_paths(surface: ApiSurface) -> dict[str, tuple[str, ...]]:
-    """Every public dotted path under which a canonical symbol of a module is offered, best first: fewest dots, then
-    shortest. A module that imports a name for its own use does not offer it; a package's `__init__` does."""
-    paths: dict[str, list[str]] = defaultdict(list)
-    for qualname, symbol in sorted(surface.symbols.items()):  # a surface from the index has another order
-        if not symbol.public or symbol.kind == "module" or any(part.startswith("_") for part in qualname.split(".")):
-            continue
-        target = surface.resolve(qualname)
-        owner = surface.resolve(symbol.owner)
-        if target is None or target.target or target.kind == "module" or owner is None or owner.kind != "module":
-            continue
-        reexported = target.qualname != qualname
-        if reexported and not owner.file.endswith(("__init__.py", "__init__.pyi")):
-            continue
-        paths[target.qualname].append(qualname)
-    return {
-        target: tuple(sorted(some, key=lambda path: (path.count("."), len(path), path)))
-        for target, some in paths.items()
-        if target in surface.symbols
-    }
 
 
 def by_weight(shelf: Shelf, symbols: Sequence[Symbol], rng: random.Random) -> Iterator[Symbol]:

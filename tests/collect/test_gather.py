@@ -73,6 +73,44 @@ def test_the_librarys_source_comes_in_chunks_without_prose_and_its_own_calls_as_
     assert {"acme.Client", "acme.Client.send"} <= set(usage.symbols)
 
 
+@pytest.mark.parametrize("way", ["a link", "two dots"])
+def test_however_the_environment_is_reached_it_gives_the_same(tmp_path: Path, way: str) -> None:
+    """Relative imports start from the package's place below sys.path, which a link or `..` must not hide."""
+    real = tmp_path / "real"
+    files = {**LIBRARY, "single.py": "from acme import Client\n\n\ndef one() -> Client:\n    return Client('u')\n"}
+    install(environment(real).site_packages[0], "acme", "1.2.0", files, readme=README)
+    if way == "a link":
+        reached = tmp_path / "linked"
+        reached.symlink_to(real)
+    else:
+        reached = real / "venv" / ".."
+    straight, around = (
+        [item for item in collect(at).evidence if item.provenance.source == "library"] for at in (real, reached)
+    )
+    assert around == straight
+    assert {item.provenance.file for item in around} >= {"acme/client.py", "single.py"}
+    assert any(item.unit == "acme/cli.py::main" and item.kind == "usage" for item in around)
+
+
+def test_the_library_uses_its_names_from_where_they_are_offered_best(tmp_path: Path) -> None:
+    files = {
+        "acme/__init__.py": "from .client import Client\n",
+        "acme/client.py": "class Client:\n    def send(self) -> None: ...\n",
+        "acme/tools/__init__.py": "from .clock import Clock\n",
+        "acme/tools/clock.py": "class Clock: ...\n\n\nclass Hand: ...\n",
+        "acme/main.py": (
+            "from acme.client import Client as C\nfrom acme.tools.clock import Clock, Hand\n\n\n"
+            "def main() -> None:\n    C().send(Clock(), Hand())\n"
+        ),
+        "acme/other.py": "from acme.main import C, Clock\n\n\ndef other() -> None:\n    C().send(Clock())\n",
+    }
+    install(environment(tmp_path).site_packages[0], "acme", "1.2.0", files)
+    texts = {item.unit: item.text for item in of(collect(tmp_path), "library")}
+    imports = "from acme import Client as C\nfrom acme.tools import Clock\nfrom acme.tools.clock import Hand\n"
+    assert texts["acme/main.py::main"].startswith(imports)
+    assert texts["acme/other.py::other"].startswith("from acme.main import C\nfrom acme.tools import Clock\n")
+
+
 def test_every_piece_says_where_it_was_read(acme: Path) -> None:
     found = collect(acme).evidence
     assert all(item.provenance.sha256 == sha256(item.text) for item in found)

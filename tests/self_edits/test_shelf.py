@@ -6,7 +6,7 @@ import pytest
 
 from seal_lsp.core.api import ApiSurface, Symbol
 from seal_lsp.core.library import LibraryId
-from seal_lsp.self_edits.shelf import public_paths, stock
+from seal_lsp.self_edits.shelf import stock
 
 
 def module(name: str, package: bool = False) -> Symbol:
@@ -71,10 +71,10 @@ def test_the_class_that_an_annotation_means(annotation: str | None, found: str |
 
 
 def test_paths_by_which_names_are_offered() -> None:
-    paths = public_paths(SURFACE)
+    paths = SURFACE.public_paths
     assert paths["farm.barns.Barn"] == ("farm.Barn", "farm.barns.Barn")  # farm.kinds only uses it
     assert paths["farm._sheds.Shed"] == ("farm.Shed",)
     assert "farm._sheds.Lock" not in paths
     assert "farm.barns.Barn.open" not in paths
     other = ApiSurface(SURFACE.library, ("farm",), dict(reversed(SURFACE.symbols.items())))
-    assert list(public_paths(other).items()) == list(paths.items())
+    assert list(other.public_paths.items()) == list(paths.items())
