@@ -46,7 +46,7 @@ class Customs:
         return bool(self.bare[symbol.qualname] or self.called[symbol.qualname])
 
 
-def customs(surface: ApiSurface, texts: Iterable[tuple[str, int]], language: LanguageSupport) -> Customs:
+def customs(surface: ApiSurface, texts: Iterable[tuple[str, float]], language: LanguageSupport) -> Customs:
     """Counted in (text, how much one use in it weighs)."""
     found = Customs()
     for text, weight in texts:

@@ -10,7 +10,7 @@ import builtins
 import random
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
@@ -24,23 +24,25 @@ from seal_lsp.self_edits.drawing import drawn
 
 T = TypeVar("T")
 _FROM_IMPORT = re.compile(r"^[ \t]*from[ \t]+([\w.]+)[ \t]+import[ \t]+(\([^)]*\)|[^\n(]+)", re.MULTILINE)
-_KIND = {"source": 1, "usage": 2}
+_COMMENT = re.compile(r"#.*")
+_KIND = {"source": 0.25, "usage": 0.5}
 _SHOWN = 8
-_MOST = 100
-_SHARPNESS = 0.75  # no name owns the budget, and what people use comes far oftener than what nobody does
+MOST = 100
+SHARPNESS = 0.75  # no name owns the budget, and what people use comes far oftener than what nobody does
 
 
 @dataclass(frozen=True)
 class Shelf:
     """`weights` counts how often evidence uses a canonical symbol; `paths` gives every public dotted path of it,
-    best first (ApiSurface.public_paths); `imported` counts how often usage imports a dotted path; `customs` is how calls are
-    written."""
+    best first (ApiSurface.public_paths); `imported` counts how often usage imports a dotted path; `customs` is how
+    calls are written; `together` counts the best paths that usage imports side by side."""
 
     surface: ApiSurface
     weights: Counter[str]
     paths: dict[str, tuple[str, ...]] = field(default_factory=dict)
     imported: Counter[str] = field(default_factory=Counter)
     customs: Customs = field(default_factory=Customs)
+    together: Counter[tuple[str, ...]] = field(default_factory=Counter)
 
     def weight(self, qualname: str) -> float:
         """At least 0.3; more for what is documented and for what evidence uses; less the deeper a name lies, since what
@@ -50,7 +52,7 @@ class Shelf:
             return 0.0
         paths = self.paths.get(symbol.qualname) or self.paths.get(symbol.owner)
         depth = paths[0].count(".") if paths else symbol.qualname.count(".")
-        known = 0.3 + (0.7 if symbol.doc else 0.0) + min(self.weights[symbol.qualname], _MOST) ** _SHARPNESS
+        known = 0.3 + (0.7 if symbol.doc else 0.0) + min(self.weights[symbol.qualname], MOST) ** SHARPNESS
         return known / max(1, depth)
 
     def best_path(self, symbol: Symbol) -> str:
@@ -102,6 +104,20 @@ class Shelf:
         return None
 
     @cached_property
+    def offered(self) -> dict[str, dict[str, float]]:
+        """{module: {name: weight}} of what can be imported. Names weigh more the more often usage imports them from
+        there; submodules are there only where it does: every package has them, few are meant to be imported so."""
+        found: dict[str, dict[str, float]] = defaultdict(dict)
+        for _, paths in sorted(self.paths.items()):
+            for path in paths:
+                module, _, name = path.rpartition(".")
+                found[module][name] = self.weight(path) + self.imported[path] ** 0.5
+        for qualname, symbol in sorted(self.surface.symbols.items()):
+            if symbol.kind == "module" and symbol.public and symbol.owner and self.imported[qualname]:
+                found[symbol.owner][symbol.name] = self.imported[qualname] ** 0.5
+        return dict(found)
+
+    @cached_property
     def _classes_by_name(self) -> dict[str, list[Symbol]]:
         """Public classes by every last part under which they are offered."""
         found: dict[str, dict[str, Symbol]] = defaultdict(dict)
@@ -139,32 +155,56 @@ def _classes_named(annotation: str) -> Iterator[str]:
 
 
 def stock(surface: ApiSurface, evidence: Sequence[Evidence], language: LanguageSupport | None = None) -> Shelf:
-    """Build the shelf. Symbols count for every evidence that names them: once where the library's code defines them,
-    twice where it calls them itself, most where people are shown or write how to use them. Customs are counted where a
-    language is given."""
-    weights: Counter[str] = Counter()
-    for item in evidence:
-        for name in item.symbols:
-            symbol = surface.resolve(name)
-            if symbol is not None:
-                weights[symbol.qualname] += _weight(item)
+    """Build the shelf. Symbols count for every evidence that names them: little where the library's code defines them,
+    twice that where it calls them itself, far more where people are shown or write how to use them. Customs are counted
+    where a language is given."""
+    usage = [item for item in evidence if item.kind == "usage"]
     texts = [(item.text, _weight(item)) for item in evidence] if language is not None else []
-    counted = customs(surface, texts, language) if language is not None else Customs()
-    return Shelf(surface, weights, surface.public_paths, _imported(evidence), counted)
+    return Shelf(
+        surface,
+        _weighed(evidence, lambda item: filter(None, (_canonical(surface, name) for name in item.symbols))),
+        surface.public_paths,
+        _weighed(usage, lambda item: _imports(item.text)),
+        customs(surface, texts, language) if language is not None else Customs(),
+        _weighed(usage, lambda item: filter(None, [_together(item.text, surface)])),
+    )
 
 
-def _weight(item: Evidence) -> int:
+def _weighed(evidence: Iterable[Evidence], named_in: Callable[[Evidence], Iterable[T]]) -> Counter[T]:
+    """What evidence names, by the weight of who names it. The library's own code names a thing once a file: a class
+    that stands at the head of each of its heirs' methods is not used that often."""
+    found: Counter[T] = Counter()
+    seen: set[tuple[str, str, T]] = set()
+    for item in evidence:
+        for one in named_in(item):
+            key = (item.kind, item.provenance.file, one)
+            if item.provenance.source != "library" or key not in seen:
+                found[one] += _weight(item)
+            seen.add(key)
+    return found
+
+
+def _weight(item: Evidence) -> float:
     return _SHOWN if item.provenance.source != "library" else _KIND[item.kind]
 
 
-def _imported(evidence: Sequence[Evidence]) -> Counter[str]:
-    found: Counter[str] = Counter()
-    for item in evidence:
-        for module, names in _FROM_IMPORT.findall(item.text) if item.kind == "usage" else ():
-            for name in names.strip("()").split(","):
-                if words := name.split("#")[0].split():
-                    found[f"{module}.{words[0]}"] += _weight(item)
-    return found
+def _canonical(surface: ApiSurface, name: str) -> str:
+    symbol = surface.resolve(name)
+    return symbol.qualname if symbol is not None else ""
+
+
+def _imports(text: str) -> Iterator[str]:
+    """Dotted paths that a text imports names by."""
+    for module, names in _FROM_IMPORT.findall(text):
+        for name in _COMMENT.sub("", names).strip("()").split(","):
+            if words := name.split():
+                yield f"{module}.{words[0]}"
+
+
+def _together(text: str, surface: ApiSurface) -> tuple[str, ...]:
+    """The public names that a text imports side by side, each by its best path."""
+    offered = (surface.public_paths.get(_canonical(surface, path)) for path in _imports(text))
+    return tuple(sorted({paths[0] for paths in offered if paths}))
 
 
 def by_weight(shelf: Shelf, symbols: Sequence[Symbol], rng: random.Random) -> Iterator[Symbol]:

@@ -7,17 +7,21 @@ it away costs probe gain.
 from __future__ import annotations
 
 import random
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from heapq import heapify, heappop, heapreplace
 
 from seal_lsp.core.api import ApiSurface
 from seal_lsp.core.language import LanguageSupport
 from seal_lsp.core.learning import Evidence, SelfEdit
 from seal_lsp.self_edits.formats import calls, evidence_code, imports, signatures
-from seal_lsp.self_edits.shelf import stock
+from seal_lsp.self_edits.shelf import Shelf, stock
 
 SHARES: Mapping[str, float] = {
-    "usage": 0.22,
-    "source": 0.05,
+    "usage": 0.15,
+    "own": 0.04,
+    "source": 0.08,
     "imports": 0.26,
     "calls": 0.24,
     "members": 0.17,
@@ -26,7 +30,11 @@ SHARES: Mapping[str, float] = {
     "qa": 0.01,
     "migration": 0.01,
 }
-"""Share of the characters each format may fill; what one format cannot fill, the others get in proportion."""
+"""Share of the characters each format may fill; what one format cannot fill, the others get in proportion. `usage` is
+what people write and are shown, `own` the library's calls of itself."""
+
+_AGAIN = 0.7
+_SHORT = 200  # characters that a piece of evidence counts as longer than it is: not the shortest ones only
 
 
 def write(
@@ -41,12 +49,14 @@ def write(
     """Self-edits of about `characters` characters in all, no two the same; the same inputs give the same list."""
     shelf = stock(surface, evidence, language)
     rng = random.Random(seed)
-    usages = _heaviest_first([e for e in evidence if e.kind == "usage"], shelf.weights)
-    sources = _heaviest_first([e for e in evidence if e.kind == "source"], shelf.weights)
+    shown = [e for e in evidence if e.kind == "usage" and e.provenance.source != "library"]
+    own = [e for e in evidence if e.kind == "usage" and e.provenance.source == "library"]
+    sources = [e for e in evidence if e.kind == "source"]
     library = surface.library
     writers: dict[str, Iterator[SelfEdit]] = {
-        "usage": evidence_code.write(usages, library, language),
-        "source": evidence_code.write(sources, library, language),
+        "usage": evidence_code.write(_covering(shown, shelf), library, language),
+        "own": evidence_code.write(_covering(own, shelf), library, language),
+        "source": evidence_code.write(_covering(sources, shelf), library, language),
         "imports": imports.write(shelf, random.Random(rng.random())),
         "calls": calls.write_calls(shelf, random.Random(rng.random())),
         "members": calls.write_members(shelf, random.Random(rng.random())),
@@ -95,8 +105,40 @@ def _take(writer: Iterable[SelfEdit], budget: float, seen: set[str]) -> list[Sel
     return taken
 
 
-def _heaviest_first(evidence: Sequence[Evidence], weights: Mapping[str, int]) -> list[Evidence]:
-    """Evidence that uses much-used names first; among equals, the order in which it was gathered."""
-    return sorted(
-        evidence, key=lambda e: -sum(min(weights.get(s, 0), 10) for s in set(e.symbols)) / (200 + len(e.text))
-    )
+def _covering(evidence: Sequence[Evidence], shelf: Shelf) -> list[Evidence]:
+    """What names most of the public API that was not named before, for its length, comes first: greedy weighted
+    coverage (Minoux 1978: what would gain most is looked at again before it is taken). A name that was there n times is
+    worth its weight times `_AGAIN` to the n."""
+    named = [_public_api(item, shelf) for item in evidence]
+    times: Counter[str] = Counter()
+
+    def gain(at: int) -> float:
+        new = sum(weight * _AGAIN ** times[name] for name, weight in named[at].items())
+        return new / (_SHORT + min(len(evidence[at].text), evidence_code.LONGEST))
+
+    waiting = [(-gain(at), at) for at in range(len(evidence))]
+    heapify(waiting)
+    order = []
+    while waiting:
+        at = waiting[0][1]
+        if (now := -gain(at)) > waiting[0][0]:
+            heapreplace(waiting, (now, at))
+            continue
+        heappop(waiting)
+        order.append(evidence[at])
+        times.update(named[at].keys())
+    return order
+
+
+def _public_api(item: Evidence, shelf: Shelf) -> dict[str, float]:
+    """The weight of each canonical symbol that it names, of those that users reach; for the top of a package, of those
+    that it offers there."""
+    resolve = shelf.surface.resolve
+    symbols = list(filter(None, map(resolve, item.symbols)))
+    found = [s for s in symbols if {s.qualname, s.owner} & shelf.paths.keys()]
+    if item.kind == "source" and item.provenance.file.endswith(("__init__.py", "__init__.pyi")):
+        spelled = set(re.findall(r"\w+", item.text))
+        for module in (s.qualname for s in symbols):
+            names = sorted(spelled & shelf.offered.get(module, {}).keys())
+            found += filter(None, (resolve(f"{module}.{name}") for name in names))
+    return {s.qualname: shelf.weight(s.qualname) for s in found}

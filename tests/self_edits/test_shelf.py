@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from seal_lsp.core.api import ApiSurface, Symbol
+from seal_lsp.core.learning import Evidence, Provenance
 from seal_lsp.core.library import LibraryId
 from seal_lsp.self_edits.shelf import stock
 
@@ -78,3 +79,25 @@ def test_paths_by_which_names_are_offered() -> None:
     assert "farm.barns.Barn.open" not in paths
     other = ApiSurface(SURFACE.library, ("farm",), dict(reversed(SURFACE.symbols.items())))
     assert list(other.public_paths.items()) == list(paths.items())
+
+
+def evidence(text: str, *symbols: str, source: str = "library", file: str = "farm/kinds.py") -> Evidence:
+    return Evidence("usage", text, file, symbols, Provenance(source, "farm", "1", file, 1, ""))
+
+
+def test_the_librarys_own_code_counts_once_a_file_and_what_people_are_shown_each_time() -> None:
+    head = "from farm.barns import Barn\n"
+    own = [evidence(f"{head}class Old(Barn):\n    def m{n}(self): ...\n", "farm.barns.Barn") for n in range(5)]
+    elsewhere = evidence(f"{head}Barn()\n", "farm.Barn", file="farm/barns.py")
+    shown = [
+        evidence(f"from farm.kinds import Kind\nKind({n})\n", "farm.kinds.Kind", source="readme") for n in range(3)
+    ]
+    shelf = stock(SURFACE, [*own, elsewhere, *shown])
+    assert shelf.weights == {"farm.barns.Barn": 1, "farm.kinds.Kind": 24}
+    assert shelf.imported == {"farm.barns.Barn": 1, "farm.kinds.Kind": 24}
+    assert shelf.together == {("farm.Barn",): 1, ("farm.kinds.Kind",): 24}
+
+
+def test_what_is_imported_side_by_side_is_known_by_its_best_paths() -> None:
+    text = "from farm.barns import (\n    Barn,  # the big one\n    Door,\n)\nfrom farm._sheds import Lock\nimport os\n"
+    assert stock(SURFACE, [evidence(text, source="docstring")]).together == {("farm.Barn", "farm.barns.Door"): 8}

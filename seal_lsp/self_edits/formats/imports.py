@@ -3,34 +3,39 @@
 from __future__ import annotations
 
 import random
-from collections import defaultdict
 from collections.abc import Iterator
 
-from seal_lsp.core.api import Symbol
 from seal_lsp.core.learning import SelfEdit
 from seal_lsp.self_edits.drawing import drawn
-from seal_lsp.self_edits.layout import HEADERS, from_import
-from seal_lsp.self_edits.shelf import Shelf
+from seal_lsp.self_edits.layout import HEADERS, import_block
+from seal_lsp.self_edits.shelf import MOST, SHARPNESS, Shelf
+
+_TOGETHER = 0.3
 
 
 def write(shelf: Shelf, rng: random.Random) -> Iterator[SelfEdit]:
-    """Endless: modules by the weight of what they hold; one to nine of a module's names, heavier ones more often."""
-    by_module = _names(shelf)
+    """Endless: some of them what evidence imports side by side; else modules by the weight of what they hold, and one
+    to nine of a module's names, heavier ones more often."""
+    by_module = shelf.offered
     modules = sorted(by_module)
     if not modules:
         return
     # Squares: a module of few names that are used weighs more than one of many that nobody uses.
-    mass = [sum(w * w for _, w in by_module[m].values()) ** 0.5 / (1 + 0.5 * m.count(".")) for m in modules]
+    mass = [sum(w * w for w in by_module[m].values()) ** 0.5 / (1 + 0.5 * m.count(".")) for m in modules]
+    together = sorted(shelf.together)
+    often = [min(shelf.together[paths], MOST) ** SHARPNESS for paths in together]
     while True:
-        blocks, symbols = [], []
-        for module in sorted(set(rng.choices(modules, mass, k=rng.choice((1, 1, 2, 3))))):
-            offered = by_module[module]
-            order = drawn(list(offered), [w for _, w in offered.values()], list(offered), rng)
-            names = order[: rng.choice((1, 2, 2, 3, 4, 6, 9))]
-            blocks.append(from_import(module, names))
-            symbols += [offered[name][0] for name in names]
+        if together and rng.random() < _TOGETHER:
+            paths = rng.choices(together, often)[0]
+        else:
+            paths = []
+            for module in sorted(set(rng.choices(modules, mass, k=rng.choice((1, 1, 2, 3))))):
+                offered = by_module[module]
+                order = drawn(list(offered), list(offered.values()), list(offered), rng)
+                paths += [f"{module}.{name}" for name in order[: rng.choice((1, 2, 2, 3, 4, 6, 9))]]
+        symbols = [symbol for path in paths if (symbol := shelf.surface.resolve(path)) is not None]
         header = rng.choice(HEADERS)
-        text = (header + "\n" if header and rng.random() < 0.8 else header) + "\n".join(blocks) + "\n"
+        text = (header + "\n" if header and rng.random() < 0.8 else header) + import_block(paths)
         yield SelfEdit(
             "imports",
             "",
@@ -40,17 +45,3 @@ def write(shelf: Shelf, rng: random.Random) -> Iterator[SelfEdit]:
             shelf.provenance(*symbols),
             "template:imports",
         )
-
-
-def _names(shelf: Shelf) -> dict[str, dict[str, tuple[Symbol, float]]]:
-    """{module: {name: (its symbol, weight)}}. Names weigh more the more often usage imports them from there; submodules
-    are there only where it does: every package has them, few are meant to be imported so."""
-    found: dict[str, dict[str, tuple[Symbol, float]]] = defaultdict(dict)
-    for qualname, paths in sorted(shelf.paths.items()):
-        for path in paths:
-            module, _, name = path.rpartition(".")
-            found[module][name] = (shelf.surface.symbols[qualname], shelf.weight(path) + shelf.imported[path] ** 0.5)
-    for qualname, symbol in sorted(shelf.surface.symbols.items()):
-        if symbol.kind == "module" and symbol.public and symbol.owner and shelf.imported[qualname]:
-            found[symbol.owner][symbol.name] = (symbol, shelf.imported[qualname] ** 0.5)
-    return dict(found)
