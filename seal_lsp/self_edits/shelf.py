@@ -27,22 +27,21 @@ _FROM_IMPORT = re.compile(r"^[ \t]*from[ \t]+([\w.]+)[ \t]+import[ \t]+(\([^)]*\
 _COMMENT = re.compile(r"#.*")
 _KIND = {"source": 0.25, "usage": 0.5}
 _SHOWN = 8
-MOST = 100
-SHARPNESS = 0.75  # no name owns the budget, and what people use comes far oftener than what nobody does
+_MOST = 100
+_SHARPNESS = 0.75  # no name owns the budget, and what people use comes far oftener than what nobody does
 
 
 @dataclass(frozen=True)
 class Shelf:
     """`weights` counts how often evidence uses a canonical symbol; `paths` gives every public dotted path of it,
     best first (ApiSurface.public_paths); `imported` counts how often usage imports a dotted path; `customs` is how
-    calls are written; `together` counts the best paths that usage imports side by side."""
+    calls are written."""
 
     surface: ApiSurface
     weights: Counter[str]
     paths: dict[str, tuple[str, ...]] = field(default_factory=dict)
     imported: Counter[str] = field(default_factory=Counter)
     customs: Customs = field(default_factory=Customs)
-    together: Counter[tuple[str, ...]] = field(default_factory=Counter)
 
     def weight(self, qualname: str) -> float:
         """At least 0.3; more for what is documented and for what evidence uses; less the deeper a name lies, since what
@@ -52,7 +51,7 @@ class Shelf:
             return 0.0
         paths = self.paths.get(symbol.qualname) or self.paths.get(symbol.owner)
         depth = paths[0].count(".") if paths else symbol.qualname.count(".")
-        known = 0.3 + (0.7 if symbol.doc else 0.0) + min(self.weights[symbol.qualname], MOST) ** SHARPNESS
+        known = 0.3 + (0.7 if symbol.doc else 0.0) + min(self.weights[symbol.qualname], _MOST) ** _SHARPNESS
         return known / max(1, depth)
 
     def best_path(self, symbol: Symbol) -> str:
@@ -166,7 +165,6 @@ def stock(surface: ApiSurface, evidence: Sequence[Evidence], language: LanguageS
         surface.public_paths,
         _weighed(usage, lambda item: _imports(item.text)),
         customs(surface, texts, language) if language is not None else Customs(),
-        _weighed(usage, lambda item: filter(None, [_together(item.text, surface)])),
     )
 
 
@@ -199,12 +197,6 @@ def _imports(text: str) -> Iterator[str]:
         for name in _COMMENT.sub("", names).strip("()").split(","):
             if words := name.split():
                 yield f"{module}.{words[0]}"
-
-
-def _together(text: str, surface: ApiSurface) -> tuple[str, ...]:
-    """The public names that a text imports side by side, each by its best path."""
-    offered = (surface.public_paths.get(_canonical(surface, path)) for path in _imports(text))
-    return tuple(sorted({paths[0] for paths in offered if paths}))
 
 
 def by_weight(shelf: Shelf, symbols: Sequence[Symbol], rng: random.Random) -> Iterator[Symbol]:

@@ -95,9 +95,8 @@ def test_the_librarys_own_code_counts_once_a_file_and_what_people_are_shown_each
     shelf = stock(SURFACE, [*own, elsewhere, *shown])
     assert shelf.weights == {"farm.barns.Barn": 1, "farm.kinds.Kind": 24}
     assert shelf.imported == {"farm.barns.Barn": 1, "farm.kinds.Kind": 24}
-    assert shelf.together == {("farm.Barn",): 1, ("farm.kinds.Kind",): 24}
 
 
-def test_what_is_imported_side_by_side_is_known_by_its_best_paths() -> None:
-    text = "from farm.barns import (\n    Barn,  # the big one\n    Door,\n)\nfrom farm._sheds import Lock\nimport os\n"
-    assert stock(SURFACE, [evidence(text, source="docstring")]).together == {("farm.Barn", "farm.barns.Door"): 8}
+def test_a_comment_in_an_import_list_hides_no_name() -> None:
+    text = "from farm.barns import (\n    Barn,  # the big one\n    Door,\n)\nimport os\n"
+    assert stock(SURFACE, [evidence(text, source="docstring")]).imported == {"farm.barns.Barn": 8, "farm.barns.Door": 8}

@@ -118,19 +118,6 @@ def test_the_top_of_a_package_is_told_for_what_it_offers(shelf):
     assert texts.index(names) < len(source) / 2 < texts.index("a = 1")
 
 
-def test_some_imports_stand_together_as_in_evidence(shelf):
-    surface, evidence = shelf
-    together = {
-        tuple(sorted(re.findall(r"\w+", names)))
-        for item in evidence if item.kind == "usage"
-        for names in re.findall(r"^from orchard[\w.]* import (.+)$", item.text, re.MULTILINE)
-    }  # fmt: skip
-    edits = write(evidence, surface, LANGUAGE, seed=0, characters=8_000, shares={"imports": 1.0})
-    blocks = [re.findall(r"^from orchard[\w.]* import (.+)$", edit.text, re.MULTILINE) for edit in edits]
-    as_there = [any(tuple(sorted(re.findall(r"\w+", names))) in together for names in block) for block in blocks]
-    assert sum(as_there) >= len(edits) / 6
-
-
 def test_a_deprecated_name_is_told(edits):
     told = [e.text for e in edits if e.format == "migration"]
     assert told
