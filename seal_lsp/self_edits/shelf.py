@@ -161,7 +161,7 @@ def stock(surface: ApiSurface, evidence: Sequence[Evidence], language: LanguageS
     texts = [(item.text, _weight(item)) for item in evidence] if language is not None else []
     return Shelf(
         surface,
-        _weighed(evidence, lambda item: filter(None, (_canonical(surface, name) for name in item.symbols))),
+        _weighed(evidence, lambda item: [s.qualname for s in map(surface.resolve, item.symbols) if s is not None]),
         surface.public_paths,
         _weighed(usage, lambda item: _imports(item.text)),
         customs(surface, texts, language) if language is not None else Customs(),
@@ -184,11 +184,6 @@ def _weighed(evidence: Iterable[Evidence], named_in: Callable[[Evidence], Iterab
 
 def _weight(item: Evidence) -> float:
     return _SHOWN if item.provenance.source != "library" else _KIND[item.kind]
-
-
-def _canonical(surface: ApiSurface, name: str) -> str:
-    symbol = surface.resolve(name)
-    return symbol.qualname if symbol is not None else ""
 
 
 def _imports(text: str) -> Iterator[str]:
