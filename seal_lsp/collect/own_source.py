@@ -6,7 +6,7 @@ Reads .py files, and .pyi stubs where a module has no .py. Docstrings are cut to
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from seal_lsp.collect.blocks import Block, blocks
 from seal_lsp.collect.evidence import Basket, Origin, imports_library, symbols_of
@@ -35,7 +35,7 @@ def own_source(
     for root in library.roots:
         for file in _files(root, source.limits.max_bytes):
             name = below_import_base(file, root, library)
-            if file.path.suffix not in (".py", ".pyi"):
+            if file.path.suffix in _COMPILED:
                 source.skip(name, "compiled, without source or stubs")
                 continue
             if read >= source.limits.max_files or source.full:
@@ -57,8 +57,8 @@ def below_import_base(file: Found, root: Path, library: InstalledLibrary) -> str
     """The posix path of a file of `root` from the folder that stands on sys.path: `key_value/aio/stores/base.py`. Where
     `root` itself lies is not asked: it may be reached over a link or `..`, while a file that was found is resolved."""
     *above, top = module_name(root, library.import_names).split(".")
-    inside = file.path.relative_to(file.root).as_posix()
-    return "/".join([*above, inside] if root.is_file() else [*above, top, inside])
+    inside = file.path.relative_to(file.root)
+    return PurePosixPath(*above, *([] if root.is_file() else [top]), inside.as_posix()).as_posix()
 
 
 def module_of(file: str) -> tuple[str, str]:

@@ -92,6 +92,17 @@ def test_however_the_environment_is_reached_it_gives_the_same(tmp_path: Path, wa
     assert any(item.unit == "acme/cli.py::main" and item.kind == "usage" for item in around)
 
 
+def test_a_package_that_is_gone_is_said_to_be_gone(acme: Path) -> None:
+    env, language = environment(acme), Python()
+    found = library(env, "acme")
+    surface = language.surface(found, env)
+    (env.site_packages[0] / "acme").rename(acme / "away")
+    (env.site_packages[0] / "acme").symlink_to(acme / "nowhere")
+    gathered = gather(found, surface, env, language=language)
+    assert {item.provenance.source for item in gathered.evidence} == {"readme", "docstring"}
+    assert ("acme", "this root does not exist") in gathered.skipped
+
+
 def test_the_library_uses_its_names_from_where_they_are_offered_best(tmp_path: Path) -> None:
     files = {
         "acme/__init__.py": "from .client import Client\n",
