@@ -57,7 +57,7 @@ class Tokens:
 
     def anchored(self, text: str, limit: int) -> str:
         """The end of a text that fits into `limit` tokens and starts at a line whose number is a multiple of 16, or of
-        four where the next of those would leave less than half of the window.
+        four where the next of those would leave less than half of the window; where that does too, all of the text.
 
         A window that starts exactly `limit` tokens back moves with every token typed, and no cached prefix ever fits
         again; this one stays where it is until the text has grown out of it.
@@ -75,10 +75,8 @@ class Tokens:
             for apart in _ANCHOR_LINES:
                 if line % apart == 0:
                     first.setdefault(apart, at)
-        wide, near = (first.get(apart) for apart in _ANCHOR_LINES)
-        if near is None:
-            return text  # lines longer than the window: it has to move
-        return text[wide if wide is not None and wide <= middle else near :]
+        fitting = (first[apart] for apart in _ANCHOR_LINES if first.get(apart, len(text)) <= middle)
+        return text[next(fitting, 0) :]  # without one, lines are long for the window: it has to move
 
     def after(self, prefix: str, candidates: Sequence[str], limit: int) -> tuple[list[int], list[list[int]]]:
         """(shared, rests): tokens of prefix + candidate, split where all of them still agree with the prefix's own.

@@ -268,7 +268,8 @@ class CancelAfter:
 
 
 @pytest.mark.parametrize("prompts", [["self."], ["self.", "import os\n"]])
-def test_cancel_stops_within_a_token(shared_model, prompts):
+def test_cancel_stops_within_a_token(shared_model, monkeypatch, prompts):
+    monkeypatch.setattr(shared_model.tokens, "ends", frozenset())  # a random model may end its text at once
     for looks in range(5):
         results = shared_model.generate(prompts, max_tokens=50, cancel=CancelAfter(looks))
         assert {r.finish for r in results} == {"cancelled"}

@@ -41,7 +41,9 @@ def test_a_family_without_infilling_has_no_format(vocabulary):
 
 @pytest.mark.parametrize("after", ["", " \n", "    return x\n" * 200])
 @pytest.mark.parametrize("limit", [16, 100])
-def test_a_cursor_prompt_fits_and_keeps_what_is_nearest(shared_model, text, after, limit):
+@pytest.mark.parametrize("lines", range(80, 84))
+def test_a_cursor_prompt_fits_and_keeps_what_is_nearest(shared_model, text, after, limit, lines):
+    text = "".join(text.splitlines(keepends=True)[:lines])
     tokens = shared_model.tokens
     plain = cursor_prompt(tokens, None, text, after, limit)
     assert text.endswith(plain)
