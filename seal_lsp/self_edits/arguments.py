@@ -58,12 +58,13 @@ def call(
 
 
 def chosen_parameters(shelf: Shelf, symbol: Symbol, rng: random.Random, optional: int | None) -> list[Parameter]:
-    """Required ones, and up to `optional` others (one to three when not said), in signature order. Which ones, evidence
-    decides where it calls the symbol."""
+    """Required ones, and up to `optional` others, in signature order. Which ones, evidence decides where it calls the
+    symbol. When not said: one to three, of a long signature up to five, so that more of its names are seen once."""
     named = [p for p in symbol.parameters or () if p.kind not in ("var_positional", "var_keyword")]
     required = [p for p in named if p.default is None]
     others = [p for p in named if p.default is not None and not p.name.startswith("_")]
-    count = min(len(others), rng.randint(0 if required else 1, 3) if optional is None else optional)
+    most = max(3, min(5, len(others) // 3))
+    count = min(len(others), rng.randint(0 if required else 1, most) if optional is None else optional)
     picked = {p.name for p in required} | {p.name for p in shelf.customs.by_use(symbol, others, rng)[:count]}
     return [p for p in named if p.name in picked]
 

@@ -27,6 +27,7 @@ _FROM_IMPORT = re.compile(r"^[ \t]*from[ \t]+([\w.]+)[ \t]+import[ \t]+(\([^)]*\
 _COMMENT = re.compile(r"#.*")
 _KIND = {"source": 0.25, "usage": 0.5}
 _SHOWN = 8
+_UNTOLD = 6  # names that people are taken to have used before the first that evidence shows, one through its module
 _MOST = 100
 _SHARPNESS = 0.75  # no name owns the budget, and what people use comes far oftener than what nobody does
 
@@ -34,13 +35,15 @@ _SHARPNESS = 0.75  # no name owns the budget, and what people use comes far ofte
 @dataclass(frozen=True)
 class Shelf:
     """`weights` counts how often evidence uses a canonical symbol; `paths` gives every public dotted path of it,
-    best first (ApiSurface.public_paths); `imported` counts how often usage imports a dotted path; `customs` is how
+    best first (ApiSurface.public_paths); `imported` counts how often usage imports a dotted path; `through` is the
+    share of names that people reach through their module (`lib.Name`) instead of importing them; `customs` is how
     calls are written."""
 
     surface: ApiSurface
     weights: Counter[str]
     paths: dict[str, tuple[str, ...]] = field(default_factory=dict)
     imported: Counter[str] = field(default_factory=Counter)
+    through: float = 1 / _UNTOLD
     customs: Customs = field(default_factory=Customs)
 
     def weight(self, qualname: str) -> float:
@@ -155,8 +158,8 @@ def _classes_named(annotation: str) -> Iterator[str]:
 
 def stock(surface: ApiSurface, evidence: Sequence[Evidence], language: LanguageSupport | None = None) -> Shelf:
     """Build the shelf. Symbols count for every evidence that names them: little where the library's code defines them,
-    twice that where it calls them itself, far more where people are shown or write how to use them. Customs are counted
-    where a language is given."""
+    twice that where it calls them itself, far more where people are shown or write how to use them. Customs, and how
+    names are reached, are counted where a language is given."""
     usage = [item for item in evidence if item.kind == "usage"]
     texts = [(item.text, _weight(item)) for item in evidence] if language is not None else []
     return Shelf(
@@ -164,6 +167,7 @@ def stock(surface: ApiSurface, evidence: Sequence[Evidence], language: LanguageS
         _weighed(evidence, lambda item: [s.qualname for s in map(surface.resolve, item.symbols) if s is not None]),
         surface.public_paths,
         _weighed(usage, lambda item: _imports(item.text)),
+        _through(surface, [item.text for item in usage if is_shown(item)], language) if language else 1 / _UNTOLD,
         customs(surface, texts, language) if language is not None else Customs(),
     )
 
@@ -176,14 +180,29 @@ def _weighed(evidence: Iterable[Evidence], named_in: Callable[[Evidence], Iterab
     for item in evidence:
         for one in named_in(item):
             key = (item.kind, item.provenance.file, one)
-            if item.provenance.source != "library" or key not in seen:
+            if is_shown(item) or key not in seen:
                 found[one] += _weight(item)
             seen.add(key)
     return found
 
 
 def _weight(item: Evidence) -> float:
-    return _SHOWN if item.provenance.source != "library" else _KIND[item.kind]
+    return _SHOWN if is_shown(item) else _KIND[item.kind]
+
+
+def is_shown(item: Evidence) -> bool:
+    """Whether it is for people to read or theirs: no code of the library itself."""
+    return item.provenance.source != "library"
+
+
+def _through(surface: ApiSurface, texts: Iterable[str], language: LanguageSupport) -> float:
+    paths = {path for some in surface.public_paths.values() for path in some}
+    counts: Counter[str] = Counter()
+    for text in texts:
+        for use in language.uses(text, [surface]):
+            if use.qualname in paths and (use.kind == "import" or text[use.start - 1 : use.start] == "."):
+                counts[use.kind] += 1
+    return (counts["member"] + 1) / (counts["import"] + counts["member"] + _UNTOLD)
 
 
 def _imports(text: str) -> Iterator[str]:

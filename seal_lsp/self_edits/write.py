@@ -16,22 +16,24 @@ from seal_lsp.core.api import ApiSurface
 from seal_lsp.core.language import LanguageSupport
 from seal_lsp.core.learning import Evidence, SelfEdit
 from seal_lsp.self_edits.formats import calls, evidence_code, imports, signatures
-from seal_lsp.self_edits.shelf import Shelf, stock
+from seal_lsp.self_edits.shelf import Shelf, is_shown, stock
 
 SHARES: Mapping[str, float] = {
     "usage": 0.15,
     "own": 0.04,
     "source": 0.08,
-    "imports": 0.26,
-    "calls": 0.24,
-    "members": 0.17,
+    "imports": 0.24,
+    "qualified": 0.06,
+    "calls": 0.23,
+    "members": 0.15,
     "composition": 0.03,
     "rewrite": 0.01,
     "qa": 0.01,
     "migration": 0.01,
 }
 """Share of the characters each format may fill; what one format cannot fill, the others get in proportion. `usage` is
-what people write and are shown, `own` the library's calls of itself."""
+what people write and are shown, `own` the library's calls of itself. `imports` and `qualified` share what both have as
+people do (`Shelf.through`)."""
 
 _AGAIN = 0.7
 _SHORT = 200  # characters that a piece of evidence counts as longer than it is: not the shortest ones only
@@ -49,8 +51,8 @@ def write(
     """Self-edits of about `characters` characters in all, no two the same; the same inputs give the same list."""
     shelf = stock(surface, evidence, language)
     rng = random.Random(seed)
-    shown = [e for e in evidence if e.kind == "usage" and e.provenance.source != "library"]
-    own = [e for e in evidence if e.kind == "usage" and e.provenance.source == "library"]
+    usage = [e for e in evidence if e.kind == "usage"]
+    shown, own = [e for e in usage if is_shown(e)], [e for e in usage if not is_shown(e)]
     sources = [e for e in evidence if e.kind == "source"]
     library = surface.library
     writers: dict[str, Iterator[SelfEdit]] = {
@@ -60,6 +62,7 @@ def write(
         "imports": imports.write(shelf, random.Random(rng.random())),
         "calls": calls.write_calls(shelf, random.Random(rng.random())),
         "members": calls.write_members(shelf, random.Random(rng.random())),
+        "qualified": calls.write_qualified(shelf, random.Random(rng.random())),
         "composition": calls.write_composition(shelf, random.Random(rng.random())),
         "rewrite": signatures.write_rewrites(shelf, random.Random(rng.random())),
         "qa": signatures.write_questions(shelf, random.Random(rng.random())),
@@ -68,6 +71,9 @@ def write(
     seen: set[str] = set()
     edits: list[SelfEdit] = []
     wanted = {name: share for name, share in shares.items() if share > 0}
+    if {"imports", "qualified"} <= wanted.keys():
+        names = wanted["imports"] + wanted["qualified"]
+        wanted |= {"imports": names * (1 - shelf.through), "qualified": names * shelf.through}
     left = characters
     while wanted and left > 0:
         total = sum(wanted.values())

@@ -1,13 +1,16 @@
-"""Formats `calls` (one API, executable), `members` (what a receiver offers) and `composition` (two or three APIs)."""
+"""Formats `calls` (one API, executable), `members` (what a receiver offers), `qualified` (what a module offers, spoken
+through it) and `composition` (two or three APIs)."""
 
 from __future__ import annotations
 
+import builtins
 import random
 from collections.abc import Iterator
 
 from seal_lsp.core.api import Symbol
 from seal_lsp.core.learning import SelfEdit
 from seal_lsp.self_edits.arguments import Call, call
+from seal_lsp.self_edits.formats.imports import drawn_modules, drawn_names
 from seal_lsp.self_edits.layout import body, import_block, variable_for
 from seal_lsp.self_edits.shelf import Shelf, by_weight, weighted_order
 
@@ -17,18 +20,12 @@ _DONE = ("pass", "return None", 'print("done")', "...")
 
 
 def write_calls(shelf: Shelf, rng: random.Random) -> Iterator[SelfEdit]:
-    """Endless: construct a class or call a function, imported by its best path or through its package."""
+    """Endless: construct a class or call a function, imported by one of its two best paths."""
     callables = [s for s in shelf.of_kind("class", "function") if s.parameters is not None and not shelf.enumerated(s)]
     for symbol in by_weight(shelf, callables, rng):
         path = rng.choice(shelf.paths[symbol.qualname][:2])
-        package = path.partition(".")[0]
-        by_package = path.count(".") == 1 and rng.random() < 0.2
-        spoken = path if by_package else path.rpartition(".")[2]
-        made = call(shelf, symbol, rng, spoken=spoken)
-        target = variable_for(symbol.name) if symbol.kind == "class" else "result"
-        yield _edit(
-            shelf, "calls", [f"{target} = {made.text}"], (package if by_package else path,), made, [symbol], rng
-        )
+        made = call(shelf, symbol, rng, spoken=path.rpartition(".")[2])
+        yield _edit(shelf, "calls", [_assigned(symbol, made.text)], (path,), made, [symbol], rng)
 
 
 def write_members(shelf: Shelf, rng: random.Random) -> Iterator[SelfEdit]:
@@ -39,6 +36,81 @@ def write_members(shelf: Shelf, rng: random.Random) -> Iterator[SelfEdit]:
         offered = [m for m in shelf.methods(owner) if not constants or m.name in constants]
         members = weighted_order(shelf, offered, rng)[: rng.randint(1, 4)]
         yield _members_of(shelf, owner, members, rng)
+
+
+def write_qualified(shelf: Shelf, rng: random.Random) -> Iterator[SelfEdit]:
+    """Endless: a module imported whole, then one to six of its names through it: called, inherited from, annotated
+    with, caught. A package's top, and the modules that evidence imports so; each of their names once, then anew."""
+    so = [m for m in shelf.offered if "." not in m or shelf.imported[m]] or list(shelf.offered)
+    left: dict[str, list[Symbol]] = {}
+    while so:
+        (module,) = drawn_modules(shelf, so, rng, 1)
+        if not left.get(module):
+            found = (shelf.surface.resolve(f"{module}.{name}") for name in drawn_names(shelf, module, rng))
+            left[module] = [s for s in found if s is not None and s.kind != "module"]
+        count = rng.randint(1, 6)
+        names, left[module] = left[module][:count], left[module][count:]
+        uses = _uses_through(shelf, module.rpartition(".")[2], names, rng)
+        whole = Call(
+            "",
+            tuple(path for use in uses for path in use.imports),
+            tuple(name for use in uses for name in use.free),
+            tuple(name for use in uses for name in use.symbols),
+        )
+        if uses:
+            yield _edit(shelf, "qualified", [use.text for use in uses], (module,), whole, names, rng)
+
+
+def _uses_through(shelf: Shelf, module: str, symbols: list[Symbol], rng: random.Random) -> list[Call]:
+    """Statements that use classes, functions and values as their kinds are used: exceptions caught together, some
+    classes in one signature."""
+    caught, taken, uses = [], [], []
+    for symbol in symbols:
+        spoken = f"{module}.{symbol.name}"
+        if symbol.kind == "class" and _is_exception(shelf, symbol) and rng.random() < 0.7:
+            caught.append(symbol)
+        elif symbol.kind == "class" and (symbol.parameters is None or shelf.enumerated(symbol) or rng.random() < 0.4):
+            taken.append(symbol)
+        elif symbol.kind == "class" and rng.random() < 0.4:
+            uses.append(Call(f"\nclass Custom{symbol.name}({spoken}):\n    ...", (), (), (symbol.qualname,)))
+        elif symbol.parameters is None:
+            text = rng.choice((f"value = {spoken}", f"print({spoken})"))
+            uses.append(Call(text, (), (), (symbol.qualname,)))
+        else:
+            made = call(shelf, symbol, rng, spoken=spoken, depth=1)
+            uses.append(Call(_assigned(symbol, made.text), made.imports, made.free, made.symbols))
+    if caught:
+        uses.append(Call(_except(module, caught), (), (), tuple(s.qualname for s in caught)))
+    if taken:
+        uses.append(Call(_signature(module, taken, rng), (), (), tuple(s.qualname for s in taken)))
+    return uses
+
+
+def _except(module: str, errors: list[Symbol]) -> str:
+    names = ", ".join(f"{module}.{error.name}" for error in errors)
+    return f"try:\n    run()\nexcept {names if len(errors) == 1 else f'({names})'} as error:\n    print(error)"
+
+
+def _signature(module: str, classes: list[Symbol], rng: random.Random) -> str:
+    *taken, last = [f"{module}.{c.name}" for c in classes]
+    given = [f"{variable_for(c.name)}: {name}" for c, name in zip(classes, taken, strict=False)]
+    head = f"def {rng.choice(_HANDLERS)}({', '.join(given)}) -> {last}:"
+    if len(head) > 88:
+        head = head.replace("(", "(\n    ").replace(", ", ",\n    ").replace(") ->", ",\n) ->")
+    return f"\n{head}\n    ..."
+
+
+def _is_exception(shelf: Shelf, symbol: Symbol) -> bool:
+    seen, waiting = {symbol.qualname}, list(symbol.bases)
+    while waiting:
+        base = waiting.pop()
+        builtin = getattr(builtins, base.rpartition(".")[2], None)
+        if isinstance(builtin, type) and issubclass(builtin, BaseException):
+            return True
+        if (known := shelf.surface.resolve(base)) is not None and known.qualname not in seen:
+            seen.add(known.qualname)
+            waiting += known.bases
+    return False
 
 
 def write_composition(shelf: Shelf, rng: random.Random) -> Iterator[SelfEdit]:
@@ -153,6 +225,10 @@ def _body(statements: list[str], free: tuple[str, ...], rng: random.Random, is_a
     if not is_async:
         head = head.removeprefix("async ")
     return f"{head}({', '.join(filter(None, [*annotated, inside]))}){tail}"
+
+
+def _assigned(made: Symbol, text: str) -> str:
+    return f"{variable_for(made.name) if made.kind == 'class' else 'result'} = {text}"
 
 
 def _awaited(member: Symbol, text: str, *, assign: bool = False) -> str:

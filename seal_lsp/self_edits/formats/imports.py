@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from seal_lsp.core.learning import SelfEdit
 from seal_lsp.self_edits.drawing import drawn
@@ -13,18 +13,12 @@ from seal_lsp.self_edits.shelf import Shelf
 
 def write(shelf: Shelf, rng: random.Random) -> Iterator[SelfEdit]:
     """Endless: modules by the weight of what they hold; one to nine of a module's names, heavier ones more often."""
-    by_module = shelf.offered
-    modules = sorted(by_module)
-    if not modules:
-        return
-    # Squares: a module of few names that are used weighs more than one of many that nobody uses.
-    mass = [sum(w * w for w in by_module[m].values()) ** 0.5 / (1 + 0.5 * m.count(".")) for m in modules]
-    while True:
+    while shelf.offered:
         paths = []
-        for module in sorted(set(rng.choices(modules, mass, k=rng.choice((1, 1, 2, 3))))):
-            offered = by_module[module]
-            order = drawn(list(offered), list(offered.values()), list(offered), rng)
-            paths += [f"{module}.{name}" for name in order[: rng.choice((1, 2, 2, 3, 4, 6, 9))]]
+        for module in sorted(set(drawn_modules(shelf, list(shelf.offered), rng, rng.choice((1, 1, 2, 3))))):
+            paths += [
+                f"{module}.{name}" for name in drawn_names(shelf, module, rng)[: rng.choice((1, 2, 2, 3, 4, 6, 9))]
+            ]
         symbols = [symbol for path in paths if (symbol := shelf.surface.resolve(path)) is not None]
         header = rng.choice(HEADERS)
         text = (header + "\n" if header and rng.random() < 0.8 else header) + import_block(paths)
@@ -37,3 +31,17 @@ def write(shelf: Shelf, rng: random.Random) -> Iterator[SelfEdit]:
             shelf.provenance(*symbols),
             "template:imports",
         )
+
+
+def drawn_modules(shelf: Shelf, modules: Sequence[str], rng: random.Random, count: int) -> list[str]:
+    """By the weight of what they offer, one maybe several times. Squares: a module of few names that are used weighs
+    more than one of many that nobody uses."""
+    modules = sorted(modules)
+    mass = [sum(w * w for w in shelf.offered[m].values()) ** 0.5 / (1 + 0.5 * m.count(".")) for m in modules]
+    return rng.choices(modules, mass, k=count)
+
+
+def drawn_names(shelf: Shelf, module: str, rng: random.Random) -> list[str]:
+    """All that a module offers in a random order, heavier names more often first."""
+    offered = shelf.offered[module]
+    return drawn(list(offered), list(offered.values()), list(offered), rng)
