@@ -1,18 +1,25 @@
 from __future__ import annotations
 
+import random
 import re
 from collections import Counter
 from dataclasses import replace
+from itertools import islice
 
 import orchard
 import pytest
 
 from seal_lsp.collect.gather import gather
+from seal_lsp.core.api import ApiSurface, Parameter, Symbol
+from seal_lsp.core.library import LibraryId
 from seal_lsp.languages.python.support import Python
+from seal_lsp.self_edits.formats.calls import write_qualified
 from seal_lsp.self_edits.layout import from_import, import_block, variable_for
+from seal_lsp.self_edits.shelf import stock
 from seal_lsp.self_edits.write import SHARES, write
 
 LANGUAGE = Python()
+OPTIONAL = Parameter("times", "positional_or_keyword", default="1")
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +74,63 @@ def test_an_enumeration_is_never_called_but_its_members_are_named(shelf):
     texts = [e.text for e in write(evidence, surface, LANGUAGE, seed=0, characters=60_000) if e.format != "source"]
     assert not any(re.search(r"\bRipeness\(", text) for text in texts)
     assert any(re.search(r"\bRipeness\.(UN|OVER)?RIPE\b", text) for text in texts)
+
+
+def test_every_name_of_a_module_is_spoken_through_it_once_and_then_anew(shelf):
+    surface, evidence = shelf
+    names = {s.name for q, s in surface.symbols.items() if s.owner == "orchard" and s.public and s.kind != "attribute"}
+    spoken: list[str] = []
+    for edit in write_qualified(stock(surface, evidence, LANGUAGE), random.Random(0)):
+        assert edit.text.startswith("import orchard\n")
+        assert LANGUAGE.syntax_problem(edit.text) == ""
+        assert len(edit.provenance) <= 6
+        spoken += [s.name for q in edit.symbols if (s := surface.resolve(q)).owner == "orchard"]
+        if len(set(spoken)) == len(names):
+            break
+    assert set(spoken) == names
+    assert len(spoken) < 1.5 * len(names)  # a nested call may name one again
+
+
+@pytest.mark.parametrize(
+    ("symbols", "expected"),
+    [
+        ([Symbol("zoo.Kind", "class")], "def NAME() -> zoo.Kind:"),
+        ([Symbol("zoo.Kind", "class"), Symbol("zoo.Size", "class")], "def NAME(kind: zoo.Kind) -> zoo.Size:"),
+        ([Symbol("zoo.Bite", "class", bases=("builtins.Exception",))], "except zoo.Bite as error:"),
+        (
+            [Symbol("zoo.Bite", "class", bases=("OSError",)), Symbol("zoo.Lost", "class", bases=("zoo.Bite",))],
+            "except (zoo.Bite, zoo.Lost) as error:",
+        ),
+        ([Symbol("zoo.SIZE", "attribute")], "value = zoo.SIZE"),
+        (
+            [Symbol("zoo.feed", "function", parameters=(Parameter("times", "positional_or_keyword", default="1"),))],
+            "result = zoo.feed(",
+        ),
+        ([Symbol("zoo.Kind", "class", parameters=())], "class CustomKind(zoo.Kind):"),
+        ([Symbol("zoo.Kind", "class", parameters=())], "kind = zoo.Kind()"),
+    ],
+)
+def test_a_name_is_used_through_its_module_as_its_kind_is_used(symbols, expected):
+    surface = ApiSurface(LibraryId("zoo", "1"), ("zoo",), {s.qualname: s for s in (Symbol("zoo", "module"), *symbols)})
+    edits = islice(write_qualified(stock(surface, [], LANGUAGE), random.Random(0)), 40)
+    lines = {re.sub(r"def \w+\(", "def NAME(", line).strip() for edit in edits for line in edit.text.splitlines()}
+    assert any(line.startswith(expected) for line in lines), lines
+
+
+@pytest.mark.parametrize(("through", "expected"), [("orchard.Press", True), ("Press", False)])
+def test_names_are_imported_or_spoken_through_their_module_as_people_do(shelf, through, expected):
+    surface, evidence = shelf
+    text = "import orchard\n" if expected else "from orchard import Press\n"
+    shown = next(item for item in evidence if item.kind == "usage")
+    told = [
+        *evidence,
+        *(replace(shown, text=f"{text}\npress = {through}(mesh={n})\n", unit=f"u{n}") for n in range(40)),
+    ]
+    sizes = Counter()
+    for edit in write(told, surface, LANGUAGE, seed=0, characters=20_000):
+        sizes[edit.format] += len(edit.text)
+    assert (sizes["qualified"] > sizes["imports"]) is expected
+    assert sizes["qualified"] > 100
 
 
 def test_composition_hands_one_api_to_another(edits):
