@@ -42,6 +42,9 @@ def run(
     learner: str = "",
 ) -> int:
     """Returns the exit code; raises SealError."""
+    from seal_lsp.lm.heap import few_arenas
+
+    few_arenas()
     from seal_lsp.cli.logs import configure
     from seal_lsp.store.paths import Paths
 

@@ -7,7 +7,6 @@ The copy is made from the unquantised weights plus the update, rounded as the gr
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import logging
 import os
 import sys
@@ -23,6 +22,7 @@ import psutil
 import torch
 from safetensors.torch import load_file
 
+from seal_lsp.lm.heap import give_back
 from seal_lsp.lm.onnx_graph import FUSED, Shape, product_weights
 
 log = logging.getLogger(__name__)
@@ -122,17 +122,10 @@ class Folding:
             constants = _at_low_priority(lambda: folded(self._weights, inputs, self._shape, self._precision))
             self._made = self._session_with(constants)
             del constants
-            _give_back()
+            give_back()  # what the sums took, more than the copy itself
         except Exception:  # ONNX Runtime's errors have no base of their own
             log.exception("adapters cannot be folded; they are served as they are")
             self._broken = True
-
-
-def _give_back() -> None:
-    """What was freed, to the system: glibc would keep for good what the sums took, more than the copy itself."""
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError, AttributeError):  # another C library has no such call
-            ctypes.CDLL(None).malloc_trim(0)
 
 
 def _at_low_priority(work: Callable[[], T]) -> T:
