@@ -46,6 +46,11 @@ class Evidence:
     symbols: tuple[str, ...]
     provenance: Provenance
 
+    @property
+    def shown(self) -> bool:
+        """Whether it is what people write or are shown, not the library's own code."""
+        return self.provenance.source != "library"
+
 
 @dataclass(frozen=True, slots=True)
 class SelfEdit:

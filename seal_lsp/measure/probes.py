@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from seal_lsp.core.api import ApiSurface
 from seal_lsp.core.code import ApiUse
@@ -31,23 +31,28 @@ def hold_out(
     """Probes drawn from about 20 % of the usage units, and the names of those units.
 
     More units (40 % at most) are put aside while they give fewer than `LEAST_PLACES` places: a gate with ten probes
-    decides nothing. Units are shuffled by seed over their text's digest, so adding evidence moves few of them.
+    decides nothing. Units are shuffled by seed over their text's digest, so adding evidence moves few of them. As large
+    a share of what people write or are shown is put aside as of the library's own code, and its places come first: the
+    gate is to say what users will see.
     """
     units: dict[str, list[Evidence]] = defaultdict(list)
     for item in evidence:
         if item.kind == "usage":
             units[item.unit].append(item)
-    order = sorted(units, key=lambda unit: digest_of([seed, unit]))
+    order = _in_proportion(units, seed)
     held: list[str] = []
     places: list[Case] = []
+    shown: set[str] = set()
     for unit in order:
         if len(held) >= MOST_SHARE * len(order) or (len(held) >= SHARE * len(order) and len(places) >= LEAST_PLACES):
             break
         found = [case for item in units[unit] for case in cases_of(item, surface, language)]
         if found:
             held.append(unit)
-            places += _thin(found, _PER_UNIT, seed)
-    return _choose(places, seed), frozenset(held)
+            thinned = _thin(found, _PER_UNIT, seed)
+            places += thinned
+            shown |= {case.id for case in thinned if units[unit][0].shown}
+    return _choose(places, shown, seed), frozenset(held)
 
 
 def cases_of(item: Evidence, surface: ApiSurface, language: LanguageSupport) -> list[Case]:
@@ -93,6 +98,16 @@ def _same_call(other: ApiUse, use: ApiUse) -> bool:
     return other.start < use.start and use.line - other.line < 8
 
 
+def _in_proportion(units: Mapping[str, Sequence[Evidence]], seed: int) -> list[str]:
+    """Shuffled so that every beginning has as large a share of what is shown as of the library's own code."""
+    shuffled = sorted(units, key=lambda unit: digest_of([seed, unit]))
+    places: dict[str, float] = {}
+    for shown in (True, False):
+        some = [unit for unit in shuffled if units[unit][0].shown is shown]
+        places |= {unit: (n + 0.5) / len(some) for n, unit in enumerate(some)}
+    return sorted(shuffled, key=places.__getitem__)
+
+
 def _thin(cases: list[Case], most: int, seed: int) -> list[Case]:
     """At most `most` of a unit's places, non-copyable ones first."""
     rng = random.Random(seed)
@@ -100,13 +115,13 @@ def _thin(cases: list[Case], most: int, seed: int) -> list[Case]:
     return sorted(shuffled, key=lambda case: case.copyable)[:most]
 
 
-def _choose(places: list[Case], seed: int) -> list[Case]:
-    """Few a name, mostly not copyable, at most MOST_PROBES."""
+def _choose(places: list[Case], shown: set[str], seed: int) -> list[Case]:
+    """Few a name, mostly not copyable, what is `shown` first, at most MOST_PROBES."""
     rng = random.Random(seed)
     by_name: Counter[str] = Counter()
     chosen: list[Case] = []
     copyable = 0
-    for case in sorted(rng.sample(places, len(places)), key=lambda c: c.copyable):
+    for case in sorted(rng.sample(places, len(places)), key=lambda c: (c.copyable, c.id not in shown)):
         if by_name[case.gold] >= _PER_NAME or len(chosen) >= MOST_PROBES:
             continue
         if case.copyable and copyable >= max(4, _COPYABLE_SHARE * MOST_PROBES):

@@ -167,7 +167,7 @@ def stock(surface: ApiSurface, evidence: Sequence[Evidence], language: LanguageS
         _weighed(evidence, lambda item: [s.qualname for s in map(surface.resolve, item.symbols) if s is not None]),
         surface.public_paths,
         _weighed(usage, lambda item: _imports(item.text)),
-        _through(surface, [item.text for item in usage if is_shown(item)], language) if language else 1 / _UNTOLD,
+        _through(surface, [item.text for item in usage if item.shown], language) if language else 1 / _UNTOLD,
         customs(surface, texts, language) if language is not None else Customs(),
     )
 
@@ -180,19 +180,14 @@ def _weighed(evidence: Iterable[Evidence], named_in: Callable[[Evidence], Iterab
     for item in evidence:
         for one in named_in(item):
             key = (item.kind, item.provenance.file, one)
-            if is_shown(item) or key not in seen:
+            if item.shown or key not in seen:
                 found[one] += _weight(item)
             seen.add(key)
     return found
 
 
 def _weight(item: Evidence) -> float:
-    return _SHOWN if is_shown(item) else _KIND[item.kind]
-
-
-def is_shown(item: Evidence) -> bool:
-    """Whether it is for people to read or theirs: no code of the library itself."""
-    return item.provenance.source != "library"
+    return _SHOWN if item.shown else _KIND[item.kind]
 
 
 def _through(surface: ApiSurface, texts: Iterable[str], language: LanguageSupport) -> float:

@@ -16,7 +16,7 @@ from seal_lsp.core.api import ApiSurface
 from seal_lsp.core.language import LanguageSupport
 from seal_lsp.core.learning import Evidence, SelfEdit
 from seal_lsp.self_edits.formats import calls, evidence_code, imports, signatures
-from seal_lsp.self_edits.shelf import Shelf, is_shown, stock
+from seal_lsp.self_edits.shelf import Shelf, stock
 
 SHARES: Mapping[str, float] = {
     "usage": 0.15,
@@ -52,7 +52,7 @@ def write(
     shelf = stock(surface, evidence, language)
     rng = random.Random(seed)
     usage = [e for e in evidence if e.kind == "usage"]
-    shown, own = [e for e in usage if is_shown(e)], [e for e in usage if not is_shown(e)]
+    shown, own = [e for e in usage if e.shown], [e for e in usage if not e.shown]
     sources = [e for e in evidence if e.kind == "source"]
     library = surface.library
     writers: dict[str, Iterator[SelfEdit]] = {

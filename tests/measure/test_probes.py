@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import orchard
 import pytest
 
@@ -48,3 +50,17 @@ def test_no_name_owns_the_probes(shelf):
 def test_without_usages_there_are_no_probes(shelf):
     surface, evidence = shelf
     assert hold_out([e for e in evidence if e.kind == "source"], surface, LANGUAGE, seed=0) == ([], frozenset())
+
+
+def test_places_that_people_are_shown_come_before_the_librarys_own(shelf):
+    surface, evidence = shelf
+    usages = [e for e in evidence if e.kind == "usage"]
+    inner = replace(usages[0].provenance, source="library", file="orchard/inner.py")
+    own = [
+        replace(e, text=f"# {n}\n{e.text}", unit=f"{e.unit} {n}", provenance=inner) for n in range(8) for e in usages
+    ]
+    counts = []
+    for known in (own, [replace(e, provenance=replace(inner, source="readme")) for e in own]):
+        probes, _ = hold_out([*usages, *known], surface, LANGUAGE, seed=0)
+        counts.append(sum(not probe.path.startswith("orchard/inner.py") for probe in probes))
+    assert counts[0] > counts[1]
