@@ -117,6 +117,14 @@ def test_a_name_is_used_through_its_module_as_its_kind_is_used(symbols, expected
     assert any(line.startswith(expected) for line in lines), lines
 
 
+def test_a_package_that_offers_nothing_but_modules_has_nothing_to_speak_through():
+    symbols = [Symbol("zoo", "module"), Symbol("zoo.cats", "module")]
+    surface = ApiSurface(LibraryId("zoo", "1"), ("zoo",), {s.qualname: s for s in symbols})
+    shelf = replace(stock(surface, [], LANGUAGE), imported=Counter({"zoo.cats": 3}))
+    assert shelf.offered
+    assert next(write_qualified(shelf, random.Random(0)), None) is None
+
+
 @pytest.mark.parametrize(("through", "expected"), [("orchard.Press", True), ("Press", False)])
 def test_names_are_imported_or_spoken_through_their_module_as_people_do(shelf, through, expected):
     surface, evidence = shelf

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import builtins
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from seal_lsp.core.api import Symbol
 from seal_lsp.core.learning import SelfEdit
@@ -41,15 +41,14 @@ def write_members(shelf: Shelf, rng: random.Random) -> Iterator[SelfEdit]:
 def write_qualified(shelf: Shelf, rng: random.Random) -> Iterator[SelfEdit]:
     """Endless: a module imported whole, then one to six of its names through it: called, inherited from, annotated
     with, caught. A package's top, and the modules that evidence imports so; each of their names once, then anew."""
-    so = [m for m in shelf.offered if "." not in m or shelf.imported[m]] or list(shelf.offered)
+    holding = [m for m in shelf.offered if _names_of(shelf, m, shelf.offered[m])]
+    so = [m for m in holding if "." not in m or shelf.imported[m]] or holding
     left: dict[str, list[Symbol]] = {}
     while so:
         (module,) = drawn_modules(shelf, so, rng, 1)
-        if not left.get(module):
-            found = (shelf.surface.resolve(f"{module}.{name}") for name in drawn_names(shelf, module, rng))
-            left[module] = [s for s in found if s is not None and s.kind != "module"]
+        waiting = left.get(module) or _names_of(shelf, module, drawn_names(shelf, module, rng))
         count = rng.randint(1, 6)
-        names, left[module] = left[module][:count], left[module][count:]
+        names, left[module] = waiting[:count], waiting[count:]
         uses = _uses_through(shelf, module.rpartition(".")[2], names, rng)
         whole = Call(
             "",
@@ -57,8 +56,13 @@ def write_qualified(shelf: Shelf, rng: random.Random) -> Iterator[SelfEdit]:
             tuple(name for use in uses for name in use.free),
             tuple(name for use in uses for name in use.symbols),
         )
-        if uses:
-            yield _edit(shelf, "qualified", [use.text for use in uses], (module,), whole, names, rng)
+        yield _edit(shelf, "qualified", [use.text for use in uses], (module,), whole, names, rng)
+
+
+def _names_of(shelf: Shelf, module: str, names: Iterable[str]) -> list[Symbol]:
+    """What a module offers under these names, submodules left out."""
+    found = (shelf.surface.resolve(f"{module}.{name}") for name in names)
+    return [s for s in found if s is not None and s.kind != "module"]
 
 
 def _uses_through(shelf: Shelf, module: str, symbols: list[Symbol], rng: random.Random) -> list[Call]:
