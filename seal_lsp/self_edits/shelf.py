@@ -218,3 +218,17 @@ def by_weight(shelf: Shelf, symbols: Sequence[Symbol], rng: random.Random) -> It
 def weighted_order(shelf: Shelf, symbols: Sequence[Symbol], rng: random.Random) -> list[Symbol]:
     """A random order in which heavier symbols tend to come earlier."""
     return drawn(symbols, [shelf.weight(s.qualname) for s in symbols], [s.qualname for s in symbols], rng)
+
+
+def drawn_modules(shelf: Shelf, modules: Sequence[str], rng: random.Random, count: int) -> list[str]:
+    """By the weight of what they offer, one maybe several times. Squares: a module of few names that are used weighs
+    more than one of many that nobody uses."""
+    modules = sorted(modules)
+    mass = [sum(w * w for w in shelf.offered[m].values()) ** 0.5 / (1 + 0.5 * m.count(".")) for m in modules]
+    return rng.choices(modules, mass, k=count)
+
+
+def drawn_names(shelf: Shelf, module: str, rng: random.Random) -> list[str]:
+    """All that a module offers in a random order, heavier names more often first."""
+    offered = shelf.offered[module]
+    return drawn(list(offered), list(offered.values()), list(offered), rng)

@@ -102,10 +102,7 @@ def test_every_name_of_a_module_is_spoken_through_it_once_and_then_anew(shelf):
             "except (zoo.Bite, zoo.Lost) as error:",
         ),
         ([Symbol("zoo.SIZE", "attribute")], "value = zoo.SIZE"),
-        (
-            [Symbol("zoo.feed", "function", parameters=(Parameter("times", "positional_or_keyword", default="1"),))],
-            "result = zoo.feed(",
-        ),
+        ([Symbol("zoo.feed", "function", parameters=(OPTIONAL,))], "result = zoo.feed("),
         ([Symbol("zoo.Kind", "class", parameters=())], "class CustomKind(zoo.Kind):"),
         ([Symbol("zoo.Kind", "class", parameters=())], "kind = zoo.Kind()"),
     ],

@@ -10,9 +10,8 @@ from collections.abc import Iterable, Iterator
 from seal_lsp.core.api import Symbol
 from seal_lsp.core.learning import SelfEdit
 from seal_lsp.self_edits.arguments import Call, call
-from seal_lsp.self_edits.formats.imports import drawn_modules, drawn_names
 from seal_lsp.self_edits.layout import body, import_block, variable_for
-from seal_lsp.self_edits.shelf import Shelf, by_weight, weighted_order
+from seal_lsp.self_edits.shelf import Shelf, by_weight, drawn_modules, drawn_names, weighted_order
 
 _HANDLERS = ("main", "run", "show", "add", "handle", "default", "update", "on_event")
 _TAKEN = ("", "", "name: str", "value: int", "params")
@@ -50,13 +49,7 @@ def write_qualified(shelf: Shelf, rng: random.Random) -> Iterator[SelfEdit]:
         count = rng.randint(1, 6)
         names, left[module] = waiting[:count], waiting[count:]
         uses = _uses_through(shelf, module.rpartition(".")[2], names, rng)
-        whole = Call(
-            "",
-            tuple(path for use in uses for path in use.imports),
-            tuple(name for use in uses for name in use.free),
-            tuple(name for use in uses for name in use.symbols),
-        )
-        yield _edit(shelf, "qualified", [use.text for use in uses], (module,), whole, names, rng)
+        yield _edit(shelf, "qualified", [use.text for use in uses], (module,), _together(uses), names, rng)
 
 
 def _names_of(shelf: Shelf, module: str, names: Iterable[str]) -> list[Symbol]:
@@ -128,7 +121,7 @@ def write_composition(shelf: Shelf, rng: random.Random) -> Iterator[SelfEdit]:
             second = call(shelf, taker, rng, spoken=taker.name, optional=0, depth=1)
             handed = f"{name}={name}"
             text = second.text if handed in second.text else _with(second.text, handed)
-            target = variable_for(taker.name) if taker.kind == "class" else "result"
+            target = _target(taker)
             statements = [f"{name} = {first.text}", f"{target} = {text}"]
             if taker.kind == "class" and (methods := [m for m in shelf.methods(taker) if m.parameters is not None]):
                 method = weighted_order(shelf, methods, rng)[0]
@@ -158,29 +151,34 @@ def _members_of(shelf: Shelf, owner: Symbol, members: list[Symbol], rng: random.
     annotated = not static and rng.random() < 0.4
     made = call(shelf, owner, rng, spoken=owner.name) if not static and not annotated else Call("", (), (), ())
     receiver = owner.name if static else variable
-    statements = [] if not made.text else [f"{variable} = {made.text}"]
-    free, imports, symbols = list(made.free), list(made.imports), [owner.qualname, *made.symbols]
+    uses = [Call(f"{variable} = {made.text}", made.imports, made.free, made.symbols)] if made.text else []
     for member in members:
         spoken = f"{receiver}.{member.name}"
         if shelf.customs.decorates(member) and rng.random() < 0.8:
-            done = _decoration(shelf, member, rng, spoken=spoken)
-            free += done.free
-            imports += done.imports
-            symbols += done.symbols
-            statements.append(done.text)
+            uses.append(_decoration(shelf, member, rng, spoken=spoken))
         elif member.parameters is not None and member.kind != "class":
             done = call(shelf, member, rng, spoken=spoken, depth=1)
-            free += done.free
-            imports += done.imports
-            symbols += done.symbols
-            statements.append(_awaited(member, done.text, assign=rng.random() < 0.4))
+            text = _awaited(member, done.text, assign=rng.random() < 0.4)
+            uses.append(Call(text, done.imports, done.free, done.symbols))
         else:
-            statements.append(rng.choice((f"value = {spoken}", f"print({spoken})", f"assert {spoken} is not None")))
-            symbols.append(member.qualname)
+            text = rng.choice((f"value = {spoken}", f"print({spoken})", f"assert {spoken} is not None"))
+            uses.append(Call(text, (), (), (member.qualname,)))
+    whole = _together(uses)
+    free = [name for name in whole.free if name != variable]
     if annotated:
-        free = [f"{variable}: {owner.name}", *(name for name in free if name != variable)]
-    whole = Call("", tuple(imports), tuple(name for name in free if name != variable), tuple(symbols))
-    return _edit(shelf, "members", statements, (path,), whole, [owner, *members], rng)
+        free = [f"{variable}: {owner.name}", *free]
+    whole = Call("", whole.imports, tuple(free), (owner.qualname, *whole.symbols))
+    return _edit(shelf, "members", [use.text for use in uses], (path,), whole, [owner, *members], rng)
+
+
+def _together(uses: list[Call]) -> Call:
+    """All that the statements import, leave unbound and name."""
+    return Call(
+        "",
+        tuple(path for use in uses for path in use.imports),
+        tuple(name for use in uses for name in use.free),
+        tuple(name for use in uses for name in use.symbols),
+    )
 
 
 def _decoration(shelf: Shelf, member: Symbol, rng: random.Random, *, spoken: str) -> Call:
@@ -231,8 +229,12 @@ def _body(statements: list[str], free: tuple[str, ...], rng: random.Random, is_a
     return f"{head}({', '.join(filter(None, [*annotated, inside]))}){tail}"
 
 
+def _target(made: Symbol) -> str:
+    return variable_for(made.name) if made.kind == "class" else "result"
+
+
 def _assigned(made: Symbol, text: str) -> str:
-    return f"{variable_for(made.name) if made.kind == 'class' else 'result'} = {text}"
+    return f"{_target(made)} = {text}"
 
 
 def _awaited(member: Symbol, text: str, *, assign: bool = False) -> str:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from seal_lsp.core.learning import SelfEdit
-from seal_lsp.self_edits.drawing import drawn
 from seal_lsp.self_edits.layout import HEADERS, import_block
-from seal_lsp.self_edits.shelf import Shelf
+from seal_lsp.self_edits.shelf import Shelf, drawn_modules, drawn_names
 
 
 def write(shelf: Shelf, rng: random.Random) -> Iterator[SelfEdit]:
@@ -31,17 +30,3 @@ def write(shelf: Shelf, rng: random.Random) -> Iterator[SelfEdit]:
             shelf.provenance(*symbols),
             "template:imports",
         )
-
-
-def drawn_modules(shelf: Shelf, modules: Sequence[str], rng: random.Random, count: int) -> list[str]:
-    """By the weight of what they offer, one maybe several times. Squares: a module of few names that are used weighs
-    more than one of many that nobody uses."""
-    modules = sorted(modules)
-    mass = [sum(w * w for w in shelf.offered[m].values()) ** 0.5 / (1 + 0.5 * m.count(".")) for m in modules]
-    return rng.choices(modules, mass, k=count)
-
-
-def drawn_names(shelf: Shelf, module: str, rng: random.Random) -> list[str]:
-    """All that a module offers in a random order, heavier names more often first."""
-    offered = shelf.offered[module]
-    return drawn(list(offered), list(offered.values()), list(offered), rng)
