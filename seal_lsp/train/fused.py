@@ -16,7 +16,10 @@ from torch import nn
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
-_ROWS = 256  # positions whose logits exist at once, in fp32: 256 x 49k are 50 MB; with fewer the products are slower
+from seal_lsp.train import fused_block
+
+_ROWS = 256  # positions whose logits exist at once: with fewer the products are slower
+_FULL = 64  # of these in fp32 at once: 64 x 49k are 13 MB, which are read again before they have left the caches
 
 
 @contextmanager
@@ -27,7 +30,7 @@ def fused(network: nn.Module) -> Iterator[int]:
     """
     replaced = []
     for module in network.modules():
-        forward = _forward_of(module)
+        forward = fused_block.forward_of(module, _is_plain) or _forward_of(module)
         if forward is not None:
             module.forward = forward
             replaced.append(module)
@@ -118,14 +121,16 @@ class _CrossEntropy(Function):
     def forward(ctx, states, head, targets, weights):
         total = weights.new_zeros(())
         grads = torch.empty_like(states)
-        for part in _parts(len(states)):
-            logits = _logits(states[part], head, "student")
-            wanted, weight = targets[part, None], weights[part, None]
-            gold = logits.gather(1, wanted)
-            norm = logits.exp_().sum(1, keepdim=True)
-            total += ((norm.log() - gold) * weight).sum()
-            logits.mul_(weight / norm).scatter_add_(1, wanted, -weight)
-            _times(logits, head, grads[part])
+        for part in _parts(len(states), _ROWS):
+            products = _products(states[part], head, "student")
+            for some in _parts(len(products), _FULL):
+                logits = _in_full(products[some], "student")
+                wanted, weight = targets[part][some, None], weights[part][some, None]
+                gold = logits.gather(1, wanted)
+                norm = logits.exp_().sum(1, keepdim=True)
+                total += ((norm.log() - gold) * weight).sum()
+                _put(logits.mul_(weight / norm).scatter_add_(1, wanted, -weight), products[some])
+            torch.mm(products, head, out=grads[part])
         ctx.save_for_backward(grads)
         return total
 
@@ -143,15 +148,18 @@ class _Divergence(Function):
     def forward(ctx, states, teacher, head):
         total = states.new_zeros((), dtype=torch.float32)
         grads = torch.empty_like(states)
-        for part in _parts(len(states)):
-            wanted, logits = _logits(teacher[part], head, "teacher"), _logits(states[part], head, "student")
-            share = torch.exp(wanted, out=_scratch("share", wanted.shape, wanted))
-            teachers = share.sum(1, keepdim=True)
-            share.div_(teachers)
-            total += wanted.sub_(logits).mul_(share).sum()
-            students = logits.exp_().sum(1, keepdim=True)
-            total += (students.log() - teachers.log()).sum()
-            _times(logits.div_(students).sub_(share), head, grads[part])
+        for part in _parts(len(states), _ROWS):
+            given, products = _products(teacher[part], head, "teacher"), _products(states[part], head, "student")
+            for some in _parts(len(products), _FULL):
+                wanted, logits = _in_full(given[some], "teacher"), _in_full(products[some], "student")
+                share = torch.exp(wanted, out=_scratch("share", wanted.shape, wanted, _FULL))
+                teachers = share.sum(1, keepdim=True)
+                share.div_(teachers)
+                total += wanted.sub_(logits).mul_(share).sum()
+                students = logits.exp_().sum(1, keepdim=True)
+                total += (students.log() - teachers.log()).sum()
+                _put(logits.div_(students).sub_(share), products[some])
+            torch.mm(products, head, out=grads[part])
         ctx.save_for_backward(grads.div_(len(states)))
         return total / len(states)
 
@@ -162,33 +170,39 @@ class _Divergence(Function):
         return grads * grad, None, None
 
 
-def _logits(states: torch.Tensor, head: torch.Tensor, name: str) -> torch.Tensor:
-    """[rows, vocabulary] in fp32, the largest of each row 0, in memory that the next call of that name writes over."""
-    shape = (len(states), len(head))
-    found = torch.mm(states, head.t(), out=_scratch(name, shape, head))
-    if head.dtype != torch.float32:
-        found = _scratch(f"{name} in full", shape, head, torch.float32).copy_(found)
-    return found.sub_(found.amax(1, keepdim=True))
+def _products(states: torch.Tensor, head: torch.Tensor, name: str) -> torch.Tensor:
+    """[rows, vocabulary] in the head's precision, in memory that the next call of that name writes over."""
+    return torch.mm(states, head.t(), out=_scratch(name, (len(states), len(head)), head, _ROWS))
 
 
-def _times(logits: torch.Tensor, head: torch.Tensor, out: torch.Tensor) -> None:
-    if head.dtype != torch.float32:
-        logits = _scratch("student", logits.shape, head).copy_(logits)
-    torch.mm(logits, head, out=out)
+def _in_full(products: torch.Tensor, name: str) -> torch.Tensor:
+    """Logits in fp32, the largest of each row 0: in the same memory where it is fp32."""
+    if products.dtype != torch.float32:
+        products = _scratch(f"{name} in full", products.shape, products, _FULL, torch.float32).copy_(products)
+    return products.sub_(products.amax(1, keepdim=True))
+
+
+def _put(logits: torch.Tensor, products: torch.Tensor) -> None:
+    """Back into the memory that `_in_full` took them from."""
+    if products.dtype != torch.float32:
+        products.copy_(logits)
 
 
 _kept: dict[tuple, torch.Tensor] = {}
 
 
-def _scratch(name: str, shape: Sequence[int], like: torch.Tensor, dtype: torch.dtype | None = None) -> torch.Tensor:
-    """Memory that is kept: 50 MB asked of the system anew for each loss cost more than what is computed in them."""
+def _scratch(
+    name: str, shape: Sequence[int], like: torch.Tensor, most: int, dtype: torch.dtype | None = None
+) -> torch.Tensor:
+    """[rows, columns] of memory for at most `most` rows, that is kept: asking the system anew for 50 MB at each loss
+    cost more than what is computed in them."""
     rows, columns = shape
     key = (name, columns, like.device, dtype or like.dtype)
     if key not in _kept:
-        _kept[key] = torch.empty(_ROWS, columns, device=like.device, dtype=dtype or like.dtype)
+        _kept[key] = torch.empty(most, columns, device=like.device, dtype=key[-1])
     return _kept[key][:rows]
 
 
-def _parts(rows: int) -> Iterator[slice]:
-    for start in range(0, rows, _ROWS):
-        yield slice(start, start + _ROWS)
+def _parts(rows: int, of: int) -> Iterator[slice]:
+    for start in range(0, rows, of):
+        yield slice(start, start + of)

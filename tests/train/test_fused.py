@@ -5,14 +5,17 @@ from __future__ import annotations
 import orchard
 import pytest
 import torch
+from transformers import AutoModelForCausalLM, LlamaConfig, MistralConfig, Qwen2Config
 
 from seal_lsp.lm.load import load
 from seal_lsp.lm.tiny import make_tiny
-from seal_lsp.train import loop, lora
+from seal_lsp.train import fused_block, loop, lora
 from seal_lsp.train.fused import fused
 from seal_lsp.train.packing import Item, Sequence_
 from seal_lsp.train.recipe import ALL_LINEAR, MLP, recipe_with
 
+SIZES = {"vocab_size": 50, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2,
+         "num_attention_heads": 4, "num_key_value_heads": 2}  # fmt: skip
 REPLAY = ["def area(width, height):\n    return width * height\n" * 4]
 
 
@@ -70,7 +73,7 @@ def test_a_base_in_bfloat16_has_the_same_losses_and_gradients_about(tiny):
     for network, batches, _ in (exact, half):
         batch = next(batch for batch in batches if len({s.kind for s in batch}) == 2)
         with fused(network) as modules:
-            assert modules == 2 * 7
+            assert modules == 2 * 8
             found.append(losses_and_gradients(network, batch, plain=False))
     for (loss, gradients), (other, others) in zip(*found, strict=True):
         assert other == pytest.approx(loss, rel=0.02, abs=0.01)
@@ -82,8 +85,43 @@ def test_a_base_in_bfloat16_has_the_same_losses_and_gradients_about(tiny):
 def test_all_modules_are_known_and_restored(tiny):
     network, _, _ = attached(tiny, targets=list(ALL_LINEAR))
     with fused(network) as modules:
-        assert modules == 2 * 7, "seven linear layers in each of two blocks"
+        assert modules == 2 * 8, "two blocks and seven linear layers in each"
     assert not [name for name, module in network.named_modules() if "forward" in vars(module)]
+
+
+@pytest.mark.parametrize(
+    ("config", "longest"),
+    [
+        (LlamaConfig(**SIZES), 512),
+        (LlamaConfig(**SIZES), 11),  # kept from growing with the square of the sequence
+        (MistralConfig(**SIZES, sliding_window=None), 512),
+        (MistralConfig(**SIZES, sliding_window=4), 512),  # comes as a mask, with which the block is left as it is
+        (Qwen2Config(**SIZES), 512),  # biases
+    ],
+    ids=["llama", "a long sequence", "mistral", "sliding window", "qwen2"],
+)
+def test_blocks_of_other_families(config, longest, monkeypatch):
+    monkeypatch.setattr(fused_block, "_LONGEST", longest)
+    torch.manual_seed(0)
+    network = lora.attach(AutoModelForCausalLM.from_config(config), recipe_with({"rank": 4, "alpha": 8}, 0))
+    for name, parameter in network.named_parameters():
+        if "lora_B" in name or name.endswith("bias"):
+            torch.nn.init.normal_(parameter, std=0.1)
+    tokens = torch.randint(0, config.vocab_size, (2, 12))
+    wanted = torch.randn(2, 12, config.hidden_size)
+
+    def pass_():
+        network.zero_grad(set_to_none=True)
+        states = network.get_base_model().model(input_ids=tokens, use_cache=False).last_hidden_state
+        (states * wanted).sum().backward()
+        return {"states": states} | {n: p.grad for n, p in network.named_parameters() if p.requires_grad}
+
+    plain = pass_()
+    with fused(network) as modules:
+        assert modules == 2 * 8
+        cheap = pass_()
+    for name, values in plain.items():
+        assert torch.allclose(cheap[name], values, rtol=1e-3, atol=1e-4 * values.abs().max().item()), name
 
 
 def test_dropout_stays_plain(tiny):
