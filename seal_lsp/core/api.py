@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -123,7 +124,8 @@ class ApiSurface:
     @cached_property
     def public_paths(self) -> dict[str, tuple[str, ...]]:
         """Every public dotted path under which a canonical symbol of a module is offered, best first: fewest dots, then
-        shortest. A module that imports a name for its own use does not offer it; a package's `__init__` does."""
+        shortest. A module that imports a name for its own use does not offer it; a package's `__init__` does, and a
+        module that lists it in `__all__`."""
         paths: dict[str, list[str]] = {}
         for qualname, symbol in sorted(self.symbols.items()):  # a surface from the index has another order
             if not symbol.public or symbol.kind == "module":
@@ -131,8 +133,7 @@ class ApiSurface:
             target, owner = self.resolve(qualname), self.resolve(symbol.owner)
             if target is None or target.target or target.kind == "module" or owner is None or owner.kind != "module":
                 continue
-            reexported = target.qualname != qualname
-            if reexported and not owner.file.endswith(("__init__.py", "__init__.pyi")):
+            if target.qualname != qualname and not self._offers(owner, symbol.name):
                 continue
             paths.setdefault(target.qualname, []).append(qualname)
         return {
@@ -140,6 +141,13 @@ class ApiSurface:
             for target, some in paths.items()
             if target in self.symbols
         }
+
+    def _offers(self, module: Symbol, name: str) -> bool:
+        """Whether a module offers a name that it imports."""
+        if module.file.endswith(("__init__.py", "__init__.pyi")):
+            return True
+        listed = self.symbols.get(f"{module.qualname}.__all__")
+        return listed is not None and re.search(rf"""["']{re.escape(name)}["']""", listed.value) is not None
 
     @cached_property
     def _owners(self) -> dict[str, list[str]]:

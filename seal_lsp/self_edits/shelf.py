@@ -73,9 +73,9 @@ class Shelf:
         return sorted(found, key=lambda s: (-self.weight(s.qualname), s.qualname))
 
     def methods(self, owner: Symbol) -> list[Symbol]:
-        """Public members of a class, inherited ones included, heaviest first."""
+        """Public members of a class, inherited ones included, heaviest first; not modules that its body imports."""
         members = (self.surface.resolve(f"{owner.qualname}.{n}") for n in self.surface.members(owner.qualname))
-        public = [m for m in members if m is not None and not m.name.startswith("_")]
+        public = [m for m in members if m is not None and not m.name.startswith("_") and m.kind != "module"]
         return sorted(public, key=lambda s: (-self.weight(s.qualname), s.qualname))
 
     def enumerated(self, owner: Symbol) -> list[str]:

@@ -32,6 +32,13 @@ SYMBOLS = (
     module("farm._sheds"),
     Symbol("farm._sheds.Shed", "class"),
     Symbol("farm._sheds.Lock", "class"),
+    Symbol("farm._sheds.Bolt", "class"),
+    module("farm.locks"),  # a module that says what it offers
+    Symbol("farm.locks.__all__", "attribute", value="['Bolt', 'Locked']"),
+    Symbol("farm.locks.Bolt", "attribute", target="farm._sheds.Bolt"),
+    Symbol("farm.locks.Lock", "attribute", target="farm._sheds.Lock"),
+    Symbol("farm._sheds.Bolt.slide", "method", parameters=()),
+    Symbol("farm._sheds.Bolt.kinds", "attribute", target="farm.kinds"),  # imported in the class's body
 )
 SURFACE = ApiSurface(LibraryId("farm", "1"), ("farm",), {symbol.qualname: symbol for symbol in SYMBOLS})
 
@@ -75,7 +82,8 @@ def test_paths_by_which_names_are_offered() -> None:
     paths = SURFACE.public_paths
     assert paths["farm.barns.Barn"] == ("farm.Barn", "farm.barns.Barn")  # farm.kinds only uses it
     assert paths["farm._sheds.Shed"] == ("farm.Shed",)
-    assert "farm._sheds.Lock" not in paths
+    assert "farm._sheds.Lock" not in paths  # farm.locks only uses it
+    assert paths["farm._sheds.Bolt"] == ("farm.locks.Bolt",)
     assert "farm.barns.Barn.open" not in paths
     other = ApiSurface(SURFACE.library, ("farm",), dict(reversed(SURFACE.symbols.items())))
     assert list(other.public_paths.items()) == list(paths.items())
@@ -100,3 +108,7 @@ def test_the_librarys_own_code_counts_once_a_file_and_what_people_are_shown_each
 def test_a_comment_in_an_import_list_hides_no_name() -> None:
     text = "from farm.barns import (\n    Barn,  # the big one\n    Door,\n)\nimport os\n"
     assert stock(SURFACE, [evidence(text, source="docstring")]).imported == {"farm.barns.Barn": 8, "farm.barns.Door": 8}
+
+
+def test_a_module_in_a_class_is_no_member() -> None:
+    assert [m.name for m in stock(SURFACE, []).methods(SURFACE.symbols["farm._sheds.Bolt"])] == ["slide"]
