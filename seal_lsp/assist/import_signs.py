@@ -17,7 +17,7 @@ def signs(members: tuple[Member, ...], ground: Ground) -> list[Signs]:
     owner_name = ground.receiver.owner
     owner = ground.world.resolve(owner_name) if owner_name else None
     surface = ground.world.surface_of(owner_name) if owner_name else None
-    exported = frozenset((surface.extra.get(f"exports:{owner_name}", "") if surface else "").split(","))
+    exported = surface.exports(owner_name) if surface else frozenset()
     bound = _bound_by_imports(ground)
     here = set(ground.around.before) | set(ground.around.behind)
     fits = sorted_fit(ground.around.before, ground.around.behind, [m.name for m in members])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -146,8 +145,11 @@ class ApiSurface:
         """Whether a module offers a name that it imports."""
         if module.file.endswith(("__init__.py", "__init__.pyi")):
             return True
-        listed = self.symbols.get(f"{module.qualname}.__all__")
-        return listed is not None and re.search(rf"""["']{re.escape(name)}["']""", listed.value) is not None
+        return name in self.exports(module.qualname)
+
+    def exports(self, module: str) -> frozenset[str]:
+        """The names that a module's `__all__` lists; empty for one that has none."""
+        return frozenset(filter(None, self.extra.get(f"exports:{module}", "").split(",")))
 
     @cached_property
     def _owners(self) -> dict[str, list[str]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from seal_lsp.core.api import ApiSurface, Symbol
@@ -34,13 +36,17 @@ SYMBOLS = (
     Symbol("farm._sheds.Lock", "class"),
     Symbol("farm._sheds.Bolt", "class"),
     module("farm.locks"),  # a module that says what it offers
-    Symbol("farm.locks.__all__", "attribute", value="['Bolt', 'Locked']"),
     Symbol("farm.locks.Bolt", "attribute", target="farm._sheds.Bolt"),
     Symbol("farm.locks.Lock", "attribute", target="farm._sheds.Lock"),
     Symbol("farm._sheds.Bolt.slide", "method", parameters=()),
     Symbol("farm._sheds.Bolt.kinds", "attribute", target="farm.kinds"),  # imported in the class's body
 )
-SURFACE = ApiSurface(LibraryId("farm", "1"), ("farm",), {symbol.qualname: symbol for symbol in SYMBOLS})
+SURFACE = ApiSurface(
+    LibraryId("farm", "1"),
+    ("farm",),
+    {symbol.qualname: symbol for symbol in SYMBOLS},
+    extra={"exports:farm.locks": "Bolt,Locked"},
+)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +91,7 @@ def test_paths_by_which_names_are_offered() -> None:
     assert "farm._sheds.Lock" not in paths  # farm.locks only uses it
     assert paths["farm._sheds.Bolt"] == ("farm.locks.Bolt",)
     assert "farm.barns.Barn.open" not in paths
-    other = ApiSurface(SURFACE.library, ("farm",), dict(reversed(SURFACE.symbols.items())))
+    other = replace(SURFACE, symbols=dict(reversed(SURFACE.symbols.items())))
     assert list(other.public_paths.items()) == list(paths.items())
 
 

@@ -8,7 +8,7 @@ from seal_lsp.core.api import ApiSurface
 def offered(surface: ApiSurface, owner: str, *, private: bool = False) -> tuple[str, ...]:
     """Members of a module or class without private names and, for a module, without what it only imports for itself
     from elsewhere (`os`, `Any`); what its `__all__` names is always offered."""
-    exported = set(surface.extra.get(f"exports:{owner}", "").split(","))
+    exported = surface.exports(owner)
     return tuple(
         name for name in surface.members(owner)
         if name in exported or ((private or not name.startswith("_")) and not _borrowed(surface, owner, name))

@@ -27,7 +27,6 @@ from seal_lsp.languages.python.settling import settle
 # Bases that add nothing which a static reading would miss.
 PLAIN_BASES = {"object", "abc.ABC", "typing.Generic", "typing.Protocol", "typing_extensions.Protocol",
                "typing_extensions.Generic", "collections.abc.Hashable"}  # fmt: skip
-_LONGEST_VALUE = 200  # characters; but `__all__` is kept whole
 _PLAIN_METACLASSES = {"abc.ABCMeta", "type", "enum.EnumMeta", "enum.EnumType"}
 
 
@@ -218,9 +217,7 @@ class Reading:
             deprecated=deprecations.of(attribute),
             target=target,
             decorators=tuple(sorted(attribute.labels & {"cached", "writable"})),
-            value=value
-            if len(value) <= _LONGEST_VALUE or attribute.name == "__all__"
-            else value[:_LONGEST_VALUE] + "…",
+            value=value if len(value) <= 200 else value[:200] + "…",
             file=_file(attribute),
             line=attribute.lineno or 0,
         )
