@@ -1,8 +1,8 @@
 """Cheaper passes for the training loop: the same numbers as PEFT's and torch's own, with fewer trips through memory.
 
-Autograd functions that know what is frozen: a linear layer with its LoRA in one piece (no gradient for the base weight,
-no separate tensors for update, scaling and sum), and losses that turn logits into their own gradient in place. Norms
-and the MLP's activation were tried too and gave nothing. Knows PEFT's plain LoRA layers, no recipe.
+Autograd functions that know what is frozen: a decoder's block in one piece (train/fused_block.py); where that is not
+known, a linear layer with its LoRA (no gradient for the base weight, no separate tensors for update, scaling and sum);
+and losses that turn logits into their own gradient in place. Knows PEFT's plain LoRA layers, no recipe.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def fused(network: nn.Module) -> Iterator[int]:
     """
     replaced = []
     for module in network.modules():
-        forward = fused_block.forward_of(module, _is_plain) or _forward_of(module)
+        forward = fused_block.forward_of(module) or _forward_of(module)
         if forward is not None:
             module.forward = forward
             replaced.append(module)
@@ -59,59 +59,36 @@ def can_be_head(head: nn.Module) -> bool:
 
 
 def _forward_of(module: nn.Module) -> Callable | None:
-    if isinstance(module, LoraLinear) and _is_plain(module):
+    if isinstance(module, LoraLinear) and fused_block.is_plain(module):
         return lambda x: _lora_forward(module, x)
     return None
-
-
-def _is_plain(layer: LoraLinear) -> bool:
-    base = layer.base_layer
-    return (
-        type(base) is nn.Linear
-        and not base.weight.requires_grad
-        and len(layer.active_adapters) == 1
-        and not layer.lora_variant
-        and not layer.merged
-        and all(isinstance(dropout, nn.Identity) for dropout in layer.lora_dropout.values())
-        and all(part.bias is None for part in (*layer.lora_A.values(), *layer.lora_B.values()))
-        and (base.weight.device.type == "cpu" or base.weight.dtype == torch.float32)
-    )
 
 
 def _lora_forward(layer: LoraLinear, x: torch.Tensor) -> torch.Tensor:
     if layer.disable_adapters:
         return layer.base_layer(x)
-    name = layer.active_adapters[0]
-    base = layer.base_layer
-    a, b = (part[name].weight.to(base.weight.dtype) for part in (layer.lora_A, layer.lora_B))
-    return _Lora.apply(x, base.weight, base.bias, a, b, layer.scaling[name])
+    product = fused_block.Product(layer.base_layer.weight, layer.base_layer.bias, (layer.out_features,))
+    return _Lora.apply(x, product, fused_block.scale_of(layer), *fused_block.lora_of(layer))
 
 
 class _Lora(Function):
     """y = x W' + b + s (x A') B'. W and b are frozen: only x, A and B get gradients."""
 
     @staticmethod
-    def forward(ctx, x, weight, bias, a, b, scale):
+    def forward(ctx, x, product, scale, a, b):
         rows = x.reshape(-1, x.shape[-1])
-        y = torch.mm(rows, weight.t()) if bias is None else torch.addmm(bias, rows, weight.t())
-        inner = torch.mm(rows, a.t())
-        y.addmm_(inner, b.t(), alpha=scale)
-        ctx.save_for_backward(rows, weight, a, b, inner)
-        ctx.scale, ctx.shape = scale, x.shape
-        return y.view(*x.shape[:-1], -1)
+        ctx.product, ctx.update = product, fused_block.Update(product.outs, [(a, b, scale)], x.dtype)
+        ctx.save_for_backward(rows)
+        ctx.shape = x.shape
+        return fused_block.linear(rows, ctx.product, ctx.update).view(*x.shape[:-1], -1)
 
     @staticmethod
     @once_differentiable
     def backward(ctx, grad):
-        rows, weight, a, b, inner = ctx.saved_tensors
+        (rows,) = ctx.saved_tensors
         grad = grad.reshape(-1, grad.shape[-1])
-        grad_inner = torch.mm(grad, b).mul_(ctx.scale)
-        grad_b = torch.mm(grad.t(), inner).mul_(ctx.scale)
-        grad_a = torch.mm(grad_inner.t(), rows)
-        grad_x = None
-        if ctx.needs_input_grad[0]:
-            grad_x = torch.mm(grad, weight).addmm_(grad_inner, a).view(*ctx.shape)
-        return grad_x, None, None, grad_a, grad_b, None
+        of_x = fused_block.linear_back(grad, rows, ctx.product, ctx.update, through=ctx.needs_input_grad[0])
+        return None if of_x is None else of_x.view(ctx.shape), None, None, *ctx.update.grads
 
 
 class _CrossEntropy(Function):

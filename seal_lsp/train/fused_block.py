@@ -1,9 +1,9 @@
 """A decoder block with its LoRA layers as one autograd function, on the CPU: few products, few passes over memory.
 
-torch's own attention takes three times as long backwards as the products it consists of; LoRA's narrow products take
-as long for one linear layer as for the three that read the same input; and between autograd's nodes memory is read and
-written that one pass need not touch. Knows the blocks of _KNOWN (RMS norm, rotary embedding, grouped queries, SwiGLU)
-under plain LoRA; tests hold their losses and gradients against PEFT's own.
+torch's own attention takes three times as long as the products it consists of, LoRA's As are quicker together where
+they read the same input, and between autograd's nodes memory is read and written that one pass need not touch. Knows
+the blocks of _KNOWN (RMS norm, rotary embedding, grouped queries, SwiGLU) under plain LoRA, and what any linear layer
+with its LoRA computes; tests hold losses and gradients against PEFT's own.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _KNOWN = ("LlamaDecoderLayer", "MistralDecoderLayer", "Qwen2DecoderLayer")
 _LONGEST = 512  # tokens of a sequence: the shares of attention are kept for the way back, and grow with its square
 
 
-def forward_of(block: nn.Module, is_plain: Callable[[LoraLinear], bool]) -> Callable | None:
+def forward_of(block: nn.Module) -> Callable | None:
     """What `block` may compute instead of its own forward; None for one that is not known here. The frozen weights of
     linear layers that read the same input become views of one tensor: the same numbers, in another place."""
     if type(block).__name__ not in _KNOWN:
@@ -56,10 +56,26 @@ def forward_of(block: nn.Module, is_plain: Callable[[LoraLinear], bool]) -> Call
     def forward(x, attention_mask=None, position_embeddings=None, **rest):
         if attention_mask is not None or x.shape[1] > _LONGEST or rest.get("cache") is not None:
             return own(x, attention_mask=attention_mask, position_embeddings=position_embeddings, **rest)
-        scales = tuple(tuple(_scale(one) for one in some) for some in read_alike)
-        return _Block.apply(x, *position_embeddings, fixed, scales, *(w for one in linears for w in _lora(one)))
+        scales = tuple(tuple(scale_of(one) for one in some) for some in read_alike)
+        return _Block.apply(x, *position_embeddings, fixed, scales, *(w for one in linears for w in lora_of(one)))
 
     return forward
+
+
+def is_plain(layer: LoraLinear) -> bool:
+    """Whether `linear` below computes what it does: nothing but LoRA over frozen weights, on the CPU or in full
+    precision."""
+    base = layer.base_layer
+    return (
+        type(base) is nn.Linear
+        and not base.weight.requires_grad
+        and len(layer.active_adapters) == 1
+        and not layer.lora_variant
+        and not layer.merged
+        and all(isinstance(dropout, nn.Identity) for dropout in layer.lora_dropout.values())
+        and all(part.bias is None for part in (*layer.lora_A.values(), *layer.lora_B.values()))
+        and (base.weight.device.type == "cpu" or base.weight.dtype == torch.float32)
+    )
 
 
 def _is_frozen(linear: nn.Module) -> bool:
@@ -70,11 +86,11 @@ def _base(linear: nn.Module) -> nn.Linear:
     return linear.base_layer if isinstance(linear, LoraLinear) else linear
 
 
-def _scale(linear: nn.Module) -> float:
+def scale_of(linear: nn.Module) -> float:
     return linear.scaling[linear.active_adapters[0]] if isinstance(linear, LoraLinear) else 0.0
 
 
-def _lora(linear: nn.Module) -> tuple[torch.Tensor | None, torch.Tensor | None]:
+def lora_of(linear: nn.Module) -> tuple[torch.Tensor | None, torch.Tensor | None]:
     """(A, B) in the precision they are kept in."""
     if not isinstance(linear, LoraLinear) or linear.disable_adapters:
         return None, None
@@ -83,7 +99,7 @@ def _lora(linear: nn.Module) -> tuple[torch.Tensor | None, torch.Tensor | None]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Product:
+class Product:
     """What is frozen of the linear layers that read one input: weight [outs, in], their outs one after the other."""
 
     weight: torch.Tensor
@@ -91,22 +107,22 @@ class _Product:
     outs: tuple[int, ...]
 
 
-def _merged(linears: Sequence[nn.Linear]) -> _Product:
+def _merged(linears: Sequence[nn.Linear]) -> Product:
     outs = tuple(one.out_features for one in linears)
     if len(linears) == 1:
-        return _Product(linears[0].weight, linears[0].bias, outs)
+        return Product(linears[0].weight, linears[0].bias, outs)
     whole = torch.cat([one.weight.detach() for one in linears])
     for one, part in zip(linears, whole.split(outs), strict=True):
         one.weight.data = part
     biases = [one.bias for one in linears]
-    return _Product(whole, None if biases[0] is None else torch.cat([one.detach() for one in biases]), outs)
+    return Product(whole, None if biases[0] is None else torch.cat([one.detach() for one in biases]), outs)
 
 
 @dataclass(frozen=True, slots=True)
 class _Fixed:
     """A block without what is trained: products for qkv, o, gate and up, down; both norms' gains."""
 
-    products: tuple[_Product, ...]
+    products: tuple[Product, ...]
     gains: tuple[torch.Tensor, torch.Tensor]
     epsilon: float
     head: int
@@ -124,26 +140,26 @@ class _Block(Function):
         heads, flat = fixed.heads, x.reshape(-1, hidden)
         weights = iter(zip(lora[::2], lora[1::2], strict=True))
         updates = [
-            _Update(product.outs, [(*next(weights), scale) for scale in some], x.dtype)
+            Update(product.outs, [(*next(weights), scale) for scale in some], x.dtype)
             for product, some in zip(fixed.products, scales, strict=True)
         ]
         qkv_, o_, gu_, down_ = zip(fixed.products, updates, strict=True)
 
         normed, inverse = _norm(flat, fixed.gains[0], fixed.epsilon)
-        qkv = _linear(normed, *qkv_).view(rows, length, -1, fixed.head).transpose(1, 2)
+        qkv = linear(normed, *qkv_).view(rows, length, -1, fixed.head).transpose(1, 2)
         turned_heads = heads + (qkv.shape[1] - heads) // 2
         turned = torch.empty(rows, turned_heads, length, fixed.head, dtype=x.dtype)
         _turn(qkv[:, :turned_heads], cos, sin, turned)
         q, k, v = turned[:, :heads].contiguous(), turned[:, heads:].contiguous(), qkv[:, turned_heads:].contiguous()
         mixed, shares = _attend(q, k, v, fixed.scaling)
-        middle = _linear(mixed, *o_).add_(flat)
+        middle = linear(mixed, *o_).add_(flat)
 
         normed2, inverse2 = _norm(middle, fixed.gains[1], fixed.epsilon)
-        gate_up = _linear(normed2, *gu_)
+        gate_up = linear(normed2, *gu_)
         gate, up = gate_up.tensor_split(2, dim=1)
         opened = silu(gate)
         inner = opened * up
-        out = _linear(inner, *down_).add_(middle)
+        out = linear(inner, *down_).add_(middle)
 
         ctx.fixed, ctx.updates = fixed, updates
         ctx.save_for_backward(
@@ -162,29 +178,29 @@ class _Block(Function):
         shape, grad = grad.shape, grad.reshape(-1, grad.shape[-1])
 
         gate, up = gate_up.tensor_split(2, dim=1)
-        of_inner = _linear_back(grad, inner, *down_)
+        of_inner = linear_back(grad, inner, *down_)
         of_gate_up = torch.empty_like(gate_up)
         of_gate, of_up = of_gate_up.tensor_split(2, dim=1)
         torch.mul(of_inner, opened, out=of_up)
         torch.ops.aten.silu_backward.grad_input(of_inner.mul_(up), gate, grad_input=of_gate)
-        of_normed2 = _linear_back(of_gate_up, normed2, *gu_)
+        of_normed2 = linear_back(of_gate_up, normed2, *gu_)
         of_middle = _norm_back(of_normed2, middle, fixed.gains[1], inverse2).add_(grad)
 
-        of_mixed = _linear_back(of_middle, mixed, *o_)
+        of_mixed = linear_back(of_middle, mixed, *o_)
         of_q, of_k, of_v = _attend_back(of_mixed, q, k, v, shares, fixed.scaling)
         of_qkv = torch.empty(q.shape[0], q.shape[2], sum(qkv_[0].outs) // fixed.head, fixed.head, dtype=q.dtype)
         turned, straight = of_qkv.transpose(1, 2).split([q.shape[1] + k.shape[1], v.shape[1]], dim=1)
         _turn(torch.cat([of_q, of_k], dim=1), cos, -sin, turned)
         straight.copy_(of_v)
-        of_normed = _linear_back(of_qkv.view(len(flat), -1), normed, *qkv_)
+        of_normed = linear_back(of_qkv.view(len(flat), -1), normed, *qkv_, through=ctx.needs_input_grad[0])
 
         of_x = None
-        if ctx.needs_input_grad[0]:
+        if of_normed is not None:
             of_x = _norm_back(of_normed, flat, fixed.gains[0], inverse).add_(of_middle).view(shape)
         return of_x, None, None, None, None, *(grad for one in updates for grad in one.grads)
 
 
-class _Update:
+class Update:
     """The LoRAs of one product: their As below each other are one tensor [ranks, in], each B adds to its own columns of
     the output. `grads` are those of each A and B, in their own precision."""
 
@@ -203,7 +219,7 @@ class _Update:
             self.a = torch.cat([lora[number][0] for number, *_ in self.parts]).to(dtype)
 
 
-def _linear(x: torch.Tensor, frozen: _Product, update: _Update) -> torch.Tensor:
+def linear(x: torch.Tensor, frozen: Product, update: Update) -> torch.Tensor:
     """x W' + b + s (x A') B'. x A' is kept in `update`."""
     weight = frozen.weight.t()
     y = torch.mm(x, weight) if frozen.bias is None else torch.addmm(frozen.bias, x, weight)
@@ -214,21 +230,24 @@ def _linear(x: torch.Tensor, frozen: _Product, update: _Update) -> torch.Tensor:
     return y
 
 
-def _linear_back(grad: torch.Tensor, x: torch.Tensor, frozen: _Product, update: _Update) -> torch.Tensor:
-    """The gradient by x; those by A and B are left in `update`."""
-    found = torch.mm(grad, frozen.weight)
+def linear_back(
+    grad: torch.Tensor, x: torch.Tensor, frozen: Product, update: Update, *, through: bool = True
+) -> torch.Tensor | None:
+    """The gradient by x, None unless it is wanted `through`; those by A and B are left in `update`."""
+    found = torch.mm(grad, frozen.weight) if through else None
     if not update.parts:
         return found
     of_inner = torch.empty_like(update.inner)
     for number, columns, ranks, b, scale in update.parts:
         torch.mm(grad[:, columns], b, out=of_inner[:, ranks])
         of_b = torch.mm(update.inner[:, ranks].t(), grad[:, columns])  # faster than its transpose
-        update.grads[2 * number + 1] = torch.empty(b.shape, dtype=update.kept_in).copy_(of_b.t()).mul_(scale)
+        whole = of_b.t().to(update.kept_in, copy=True, memory_format=torch.contiguous_format)
+        update.grads[2 * number + 1] = whole.mul_(scale)
         of_inner[:, ranks] *= scale
     of_a = torch.mm(of_inner.t(), x).to(update.kept_in)
     for number, _, ranks, *_ in update.parts:
         update.grads[2 * number] = of_a[ranks]
-    return found.addmm_(of_inner, update.a)
+    return found.addmm_(of_inner, update.a) if through else None
 
 
 def _norm(x: torch.Tensor, gain: torch.Tensor, epsilon: float) -> tuple[torch.Tensor, torch.Tensor]:
