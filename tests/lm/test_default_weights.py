@@ -113,13 +113,12 @@ def divergence(wanted, got) -> float:
     return float((wanted.exp() * (wanted - got)).sum(-1).mean())
 
 
-def test_eight_bits_say_nearly_what_the_reference_says(default_model, quick_model, adapter):
+def test_eight_bits_say_nearly_what_the_reference_says(default_model, quick_model, adapter, text):
     """Same windows by both, bare, under an adapter, and under a folded one: how far the whole distribution is off,
     and how often the likeliest token is another one."""
     import torch
 
     assert (default_model.info.runtime.split()[0], quick_model.info.runtime.split()[0]) == ("torch", "onnxruntime")
-    text = Path(__file__).parents[2].joinpath("seal_lsp", "core", "api.py").read_text(encoding="utf-8")
     ids = torch.tensor([default_model.tokens.encode(text)[:512]])
     bare = logits_of(default_model, ids)
     place, digest = adapter
