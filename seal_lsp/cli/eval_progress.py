@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import time
 from collections.abc import Iterator
@@ -27,10 +28,20 @@ def resumable() -> Iterator[None]:
 
 
 def _interrupt(*_: object) -> None:
-    """As Ctrl-C; where a shell makes that ignored (`command &` in a script) SIGTERM must still be heard."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        raise KeyboardInterrupt
-    signal.raise_signal(signal.SIGINT)
+    """As Ctrl-C; where a shell makes that ignored (`command &` in a script) SIGTERM must still be heard.
+
+    Raised within a coroutine KeyboardInterrupt would pass over what that does when cancelled: the loop raises it."""
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.raise_signal(signal.SIGINT)
+        return
+    try:
+        asyncio.get_running_loop().call_soon_threadsafe(_stop)
+    except RuntimeError:
+        _stop()
+
+
+def _stop() -> None:
+    raise KeyboardInterrupt
 
 
 class Watch:

@@ -17,6 +17,8 @@ from seal_lsp.core.errors import Cancelled
 async def work():
     try:
         print("working", flush=True)
+        if sys.argv[2] == "step":
+            signal.raise_signal(signal.SIGTERM)
         await asyncio.sleep(60)
     except asyncio.CancelledError:
         await asyncio.sleep(0.05)  # a learner is stopped here
@@ -29,18 +31,19 @@ def wait():
 
 try:
     with resumable():
-        asyncio.run(work()) if sys.argv[2] == "loop" else wait()
+        wait() if sys.argv[2] == "plain" else asyncio.run(work())
 except Cancelled:
     print("cancelled", flush=True)
 """
 
 
 @pytest.mark.parametrize("interrupts", ["heard", "ignored"])
-@pytest.mark.parametrize("where", ["loop", "plain"])
+@pytest.mark.parametrize("where", ["loop", "step", "plain"])  # the loop waits, or is within a step of a coroutine
 def test_sigterm_is_heard(interrupts, where):
     command = [sys.executable, "-c", PROGRAM, interrupts, where]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "working\n"
-        process.send_signal(signal.SIGTERM)
+        if where != "step":
+            process.send_signal(signal.SIGTERM)
         said, told = process.communicate(timeout=30)
-    assert said.splitlines() == [*(["stopped by itself"] if where == "loop" else []), "cancelled"], told
+    assert said.splitlines() == [*(["stopped by itself"] if where != "plain" else []), "cancelled"], told
