@@ -116,10 +116,11 @@ class Secrets(EachAlone):
 
 
 def _whole(found: str, plugin: object, line: str) -> str:
-    """Some plugins report only a group of their expression (`ghp` of a GitHub token): then all that matched."""
+    """Some plugins report only how a token begins (`ghp` of GitHub's), a group of their expression: then all that
+    matched. A password in an address is a group too, and whole."""
     for expression in getattr(plugin, "denylist", ()) if len(found) < 8 else ():
         for match in expression.finditer(line):
-            if found and found != match[0] and found in match.groups():
+            if found and match[0].startswith(found) and found != match[0] and found in match.groups():
                 return match[0]
     return found
 

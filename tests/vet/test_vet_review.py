@@ -128,6 +128,13 @@ def test_password_literals_are_replaced_only_where_they_look_made_up(context: Ve
     assert judged.edit.text == given.replace("k3nT9x_Lq2", "your-secret-here")
 
 
+def test_of_an_address_only_the_password_is_replaced(context: VetContext):
+    given = "import acme\n\nacme.connect('postgresql://user:pa55@localhost/mydb')\n"
+    [judged] = review([edit(given)], context)
+    assert judged.accepted
+    assert judged.edit.text == given.replace("pa55", "your-secret-here")
+
+
 @pytest.mark.parametrize(
     "deep", ["x = " + " + ".join(["1"] * 3000) + "\n", "x = a" + ".b" * 3000 + "()\n", "x = " + "(" * 5000 + "\n"]
 )
