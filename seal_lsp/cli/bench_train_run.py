@@ -15,6 +15,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -176,6 +177,7 @@ def _reached(record: Mapping, target: float) -> dict:
 def _vetted(options: Options, paths: Paths, base: ModelFolder, watch: Watch) -> Vetted:
     """The snippets: those of a finished cycle, or of a library, prepared here as a cycle does."""
     from seal_lsp.client.wire import encode
+    from seal_lsp.collect.package_index import fetch_sdist
     from seal_lsp.languages.registry import language_for
     from seal_lsp.lm.load import load
     from seal_lsp.pipeline import cycle, records
@@ -195,6 +197,7 @@ def _vetted(options: Options, paths: Paths, base: ModelFolder, watch: Watch) -> 
         index=ApiIndex(paths.index),
         ledger=Ledger(paths.ledger),
         now=lambda: datetime.now(UTC).isoformat(timespec="seconds"),
+        fetch_sdist=partial(fetch_sdist, folder=paths.sdists),
     )
     if options.cycle is not None:
         folder = options.cycle

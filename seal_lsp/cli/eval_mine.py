@@ -36,8 +36,9 @@ def command(
 ) -> None:
     """Places where the library's authors name its API, which nothing that is installed gives away."""
     from seal_lsp.languages.python.support import Python
+    from seal_lsp.languages.source_tree import texts_of
     from seal_lsp.measure.cases import dump_cases
-    from seal_lsp.measure.mine import Shape, installed_windows, mine, texts_of
+    from seal_lsp.measure.mine import Shape, installed_windows, mine
     from seal_lsp.store.disk import write_atomic
 
     language = Python()
@@ -99,7 +100,7 @@ def _installed(wanted: LibraryId, places: Sequence[Path]) -> tuple[InstalledLibr
 
 @contextmanager
 def _source(sdist: Path | None, checkout: Path | None) -> Iterator[Path]:
-    from seal_lsp.measure.mine import unpacked
+    from seal_lsp.languages.source_tree import unpacked
 
     if (sdist is None) == (checkout is None):
         raise UsageError("give one of --sdist and --checkout", hint="pip download --no-deps --no-binary :all: gets one")

@@ -11,12 +11,14 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from seal_lsp.cli.eval_machine import machine, versions
 from seal_lsp.cli.eval_progress import Watch
 from seal_lsp.cli.eval_run import Bench as EvalBench
 from seal_lsp.cli.eval_run import prepared
 from seal_lsp.cli.eval_setup import SHAPE_AN_ADAPTER, Options, Subject, code_digest
+from seal_lsp.collect.package_index import fetch_sdist
 from seal_lsp.core.errors import UsageError
 from seal_lsp.core.learning import LearnJob, of_the_recipe
 from seal_lsp.core.library import LibraryId, environment_as_dict
@@ -76,6 +78,7 @@ def run(options: Options, plan: Plan, watch: Watch) -> dict:
                 index=ApiIndex(bench.paths.index),
                 ledger=Ledger(bench.paths.ledger),
                 now=lambda: datetime.now(UTC).isoformat(timespec="seconds"),
+                fetch_sdist=partial(fetch_sdist, folder=Paths.default().sdists),
             )
             loop = outer_loop.Bench(
                 tools, model, recipe, options.report / "outer-loop", memory, code_digest(*SHAPE_AN_ADAPTER), _quiet

@@ -61,8 +61,7 @@ def docstring_usage(basket: Basket, library: InstalledLibrary, surface: ApiSurfa
 
 
 def readme_usage(basket: Basket, library: InstalledLibrary, surface: ApiSurface, language: LanguageSupport) -> None:
-    """One unit for each heading's section. Imports of earlier blocks of the README are prepended where a block needs
-    them; definitions only from earlier blocks of the same section, since another section is another unit."""
+    """The long description in METADATA."""
     if library.dist_info is None:
         basket.skip("readme", "no dist-info folder")
         return
@@ -81,8 +80,17 @@ def readme_usage(basket: Basket, library: InstalledLibrary, surface: ApiSurface,
         basket.skip("readme", "the distribution carries no long description")
         return
     origin = Origin("readme", library.id.name, library.id.version, relative(file, library.dist_info.parent))
+    prose_usage(basket, body, start, "readme", origin, surface, language)
+
+
+def prose_usage(
+    basket: Basket, text: str, start: int, unit: str, origin: Origin, surface: ApiSurface, language: LanguageSupport
+) -> None:
+    """Code blocks of a document that begins at line `start` of its file, one unit for each heading's section. Imports
+    of earlier blocks are prepended where a block needs them; definitions only from earlier blocks of the same section,
+    since another section is another unit."""
     known = dict(exported(surface))
-    for section in sections(body, start):
+    for section in sections(text, start):
         earlier: list[str] = []
         for line, block in language.code_blocks(section.text):
             code = _usable(block, known, earlier)
@@ -93,7 +101,7 @@ def readme_usage(basket: Basket, library: InstalledLibrary, surface: ApiSurface,
             known |= {imported.bound: imported for imported in imports_of(parse(bare))}
             symbols = symbols_in(code, surface, language)
             if symbols:
-                basket.add("usage", code, f"readme#{section.title}", symbols, origin, section.line + line - 1)
+                basket.add("usage", code, f"{unit}#{section.title}", symbols, origin, section.line + line - 1)
 
 
 def long_description(metadata: str) -> tuple[int, str]:

@@ -1,6 +1,7 @@
 """Gather evidence about a library, best first, reading files only: nothing of the library is imported or run.
 
-Order: workspace call sites, docstring examples, README, dependents' call sites, the library's own calls, its source.
+Order: workspace call sites, docstring examples, README, the source distribution's tests and docs, dependents' call
+sites, the library's own calls, its source.
 Does not judge: what is right, safe or useful is vet/'s business; what is held out is decided later, by `unit`.
 """
 
@@ -12,6 +13,7 @@ from pathlib import Path
 from seal_lsp.collect.documentation import docstring_usage, readme_usage
 from seal_lsp.collect.evidence import Basket, Gathered, Limits
 from seal_lsp.collect.own_source import own_source
+from seal_lsp.collect.sdist import sdist_usage
 from seal_lsp.collect.usage import dependent_usage, workspace_usage
 from seal_lsp.core.api import ApiSurface
 from seal_lsp.core.language import LanguageSupport
@@ -34,6 +36,7 @@ def gather(
     roots: tuple[Path, ...] = (),
     dependents: bool = True,
     workspace: bool = True,
+    sdist: Path | None = None,
     exclude: Iterable[str] = (),
     held_out: Iterable[str] = (),
     limits: Limits = Limits(),  # noqa: B008 - frozen
@@ -41,7 +44,8 @@ def gather(
 ) -> Gathered:
     """Everything there is, exact repeats once (the best source keeps it), in an order that only the files decide.
 
-    `held_out` are texts that will be asked about: evidence that shares 13 words with one is dropped.
+    `sdist` is the archive of the library's source distribution, where its tests and docs are to be read too. `held_out`
+    are texts that will be asked about: evidence that shares 13 words with one is dropped.
     """
     exclude = tuple(exclude)
     baskets: list[Basket] = []
@@ -57,6 +61,9 @@ def gather(
     docstring_usage(basket(), library, surface, language)
     progress("collect", 0.35, "reading the README")
     readme_usage(basket(), library, surface, language)
+    if sdist is not None:
+        progress("collect", 0.37, "reading the source distribution's tests and docs")
+        sdist_usage(basket(), library, surface, language, sdist)
     if dependents:
         progress("collect", 0.4, "reading packages that depend on it")
         dependent_usage(basket(), library, surface, language, environment)

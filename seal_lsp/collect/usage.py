@@ -5,7 +5,7 @@ Takes whole blocks (functions, classes, runs of statements) with the imports the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from seal_lsp.collect.blocks import Block, blocks
@@ -16,8 +16,7 @@ from seal_lsp.core.language import LanguageSupport
 from seal_lsp.core.library import Environment, InstalledLibrary
 from seal_lsp.languages.python.notebook import cells
 from seal_lsp.languages.readable_files import Found, read_source, readable_files
-
-_NOTEBOOK = ".ipynb"
+from seal_lsp.languages.source_tree import NOTEBOOK
 
 
 def workspace_usage(
@@ -31,10 +30,10 @@ def workspace_usage(
     """Files below the roots; the library's own files (an editable install) are no usage of it."""
     own = [root.resolve() for root in library.roots]
     found = readable_files(
-        roots, extensions=(*language.extensions, _NOTEBOOK), exclude=exclude, max_bytes=basket.limits.max_bytes
+        roots, extensions=(*language.extensions, NOTEBOOK), exclude=exclude, max_bytes=basket.limits.max_bytes
     )
     found = (file for file in found if not any(file.path.is_relative_to(root) for root in own))
-    _files_usage(
+    files_usage(
         basket, surface, language, found, lambda file: Origin("workspace", "", "", relative(file.path, file.root))
     )
 
@@ -61,7 +60,7 @@ def dependent_usage(
         def origin(file: Found, other: InstalledLibrary = other) -> Origin:
             return Origin("dependent", other.id.name, other.id.version, relative(file.path, *bases, file.root.parent))
 
-        _files_usage(basket, surface, language, found, origin)
+        files_usage(basket, surface, language, found, origin)
 
 
 def requires(other: InstalledLibrary, name: str) -> bool:
@@ -88,9 +87,14 @@ def unit_of(block: Block, file: str, surface: ApiSurface) -> str:
     return f"{file}::{block.name}" if alone else file
 
 
-def _files_usage(
-    basket: Basket, surface: ApiSurface, language: LanguageSupport, found: Iterable[Found], origin
+def files_usage(
+    basket: Basket,
+    surface: ApiSurface,
+    language: LanguageSupport,
+    found: Iterable[Found],
+    origin: Callable[[Found], Origin],
 ) -> None:
+    """Every block of the files found that names the library; notebooks cell by cell."""
     read = 0
     for file in found:
         where = origin(file)
@@ -107,7 +111,7 @@ def _files_usage(
         read += 1
         if not any(name in text for name in surface.import_names):
             continue
-        source = "\n\n".join(_notebook(text)) if file.path.suffix == _NOTEBOOK else text
+        source = "\n\n".join(_notebook(text)) if file.path.suffix == NOTEBOOK else text
         if parse(source) is None:
             basket.skip(where.file, "does not parse: " + (language.syntax_problem(source) or "syntax error"))
             continue

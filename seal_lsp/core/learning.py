@@ -21,7 +21,7 @@ def digest_of(value: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where evidence was read. `source`: workspace, docstring, readme, dependent, library or surface.
+    """Where evidence was read. `source`: workspace, docstring, readme, sdist, dependent, library or surface.
     `sha256` is of the evidence text; `line` is 1-based, 0 when unknown."""
 
     source: str

@@ -10,43 +10,25 @@ and keyword: for a bare call every name in scope would be valid, so calls are no
 from __future__ import annotations
 
 import re
-import tarfile
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import zip_longest
-from pathlib import Path
 
 from seal_lsp.core.api import ApiSurface
 from seal_lsp.core.code import ApiUse
-from seal_lsp.core.errors import UsageError
 from seal_lsp.core.language import LanguageSupport
 from seal_lsp.core.learning import Case, digest_of
 from seal_lsp.core.library import InstalledLibrary
-from seal_lsp.languages.python.notebook import cells
 from seal_lsp.languages.python.offers import offered
 from seal_lsp.languages.readable_files import read_source, readable_files
+from seal_lsp.languages.source_tree import CODE, NOTEBOOK, PROSE, Text
 from seal_lsp.measure.overlap import WINDOW, windows, words_of
 
 PREFIX, SUFFIX = 6000, 2000
 KINDS = ("import", "member", "keyword")
 COPYABLE_SHARE = 0.3
 _MOST_COPYABLE = 0.4
-_PLACES = frozenset(
-    {"test", "tests", "testing", "example", "examples", "sample", "samples", "demo", "demos", "doc", "docs",
-     "documentation", "tutorial", "tutorials", "cookbook", "guide", "guides", "benchmarks", "snippets"}
-)  # fmt: skip
-_CODE, _PROSE = (".py",), (".md", ".rst", ".txt", ".ipynb")
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """Code of one file; `path` is relative to the sdist, with `#n` for the n-th code block of a document."""
-
-    path: str
-    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,46 +49,11 @@ class Shape:
     seed: int = 0
 
 
-@contextmanager
-def unpacked(sdist: Path) -> Iterator[Path]:
-    """The folder of an unpacked sdist, for as long as the block runs. Raises UsageError when it is none."""
-    with tempfile.TemporaryDirectory(prefix="seal-mine-") as folder:
-        try:
-            with tarfile.open(sdist) as archive:
-                archive.extractall(folder, filter="data")
-        except (OSError, tarfile.TarError) as error:
-            raise UsageError(
-                f"cannot unpack {sdist}: {error}",
-                hint="give an sdist: pip download --no-deps --no-binary :all: NAME==VERSION",
-            ) from error
-        entries = list(Path(folder).iterdir())
-        yield entries[0] if len(entries) == 1 and entries[0].is_dir() else Path(folder)
-
-
-def texts_of(root: Path, language: LanguageSupport) -> Iterator[Text]:
-    """Code of tests, examples and docs below `root`, and of its README. Raises UsageError when there is no folder."""
-    if not root.is_dir():
-        raise UsageError(f"{root} is no folder", hint="give --checkout the folder of the library's source")
-    for found in readable_files([root], extensions=(*_CODE, *_PROSE), published=True):
-        path = found.path.relative_to(root.resolve() if found.path.is_relative_to(root.resolve()) else root)
-        folders = {part.lower() for part in path.parts[:-1]}
-        if found.problem or not (folders & _PLACES or path.stem.lower() == "readme"):
-            continue
-        text, problem = read_source(found.path)
-        if problem:
-            continue
-        if path.suffix in _CODE:
-            yield Text(path.as_posix(), text)
-        else:
-            blocks = cells(text) if path.suffix == ".ipynb" else [code for _, code in language.code_blocks(text)]
-            yield from (Text(f"{path.as_posix()}#{n}", code) for n, code in enumerate(blocks))
-
-
 def installed_windows(library: InstalledLibrary) -> frozenset[int]:
     """Hashes of all 13-word windows of the installed files: code, stubs, documents, the README in METADATA."""
     files = [root for root in library.roots if root.is_file()]
     folders = [root for root in library.roots if root.is_dir()]
-    extensions = (*_CODE, ".pyi", *_PROSE)
+    extensions = (*CODE, ".pyi", *PROSE, NOTEBOOK)
     files += [f.path for f in readable_files(folders, extensions=extensions, published=True) if not f.problem]
     if library.dist_info is not None:
         files.append(library.dist_info / "METADATA")

@@ -7,6 +7,7 @@ candidate with a complete manifest and says what the gate decided.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from seal_lsp.collect.gather import gather
 from seal_lsp.core.api import ApiSurface
-from seal_lsp.core.errors import NothingToLearn
+from seal_lsp.core.errors import EnvironmentProblem, NothingToLearn, UsageError
 from seal_lsp.core.language import LanguageSupport
 from seal_lsp.core.learning import Case, CycleOutcome, Evidence, GateReport, LearnJob, Review, SelfEdit, of_the_recipe
 from seal_lsp.core.library import LibraryId, environment_from_dict
@@ -38,6 +39,8 @@ from seal_lsp.train.packing import Item
 from seal_lsp.train.recipe import Recipe, recipe_with
 from seal_lsp.vet.review import VetContext, review
 
+log = logging.getLogger(__name__)
+
 Base = Callable[[], LanguageModel]
 
 LEAST_EDITS = 12
@@ -58,7 +61,8 @@ class Vetted:
 @dataclass(frozen=True)
 class Tools:
     """What a cycle works with. `open_model` loads the job's base afresh, without adapters, on the runtime that serves
-    it: it is asked, and judged, as it will answer. `recorded_mix` is what the outer loop measured to be best for a
+    it: it is asked, and judged, as it will answer. `fetch_sdist` gets a library's source distribution where a job wants
+    it, or raises EnvironmentProblem. `recorded_mix` is what the outer loop measured to be best for a
     library ({} for none), `writer` the adapter under which the base writes."""
 
     language: LanguageSupport
@@ -67,6 +71,7 @@ class Tools:
     index: ApiIndex
     ledger: Ledger
     now: Callable[[], str]
+    fetch_sdist: Callable[[LibraryId], Path]
     recorded_mix: Callable[[LibraryId], Mapping[str, object]] = lambda library: {}
     writer: Writer | None = None
 
@@ -155,6 +160,8 @@ def collected(
     journal: Journal, job: LearnJob, asked: tuple[str, ...], subject: Subject, tools: Tools, progress: Progress
 ) -> tuple[list[Evidence], list[tuple[str, str]]]:
     def collect() -> dict:
+        options = overrides(job, "collect.")
+        sdist, missing = _sdist(options.pop("sdist", False), subject, tools, progress)
         found = gather(
             subject.library,
             subject.surface,
@@ -162,13 +169,33 @@ def collected(
             language=tools.language,
             roots=tuple(Path(root) for root in job.roots),
             held_out=asked,
+            sdist=sdist,
             progress=progress,
-            **overrides(job, "collect."),
+            **options,
         )
-        return {"evidence": [asdict(e) for e in found.evidence], "skipped": found.skipped}
+        return {"evidence": [asdict(e) for e in found.evidence], "skipped": [*missing, *found.skipped]}
 
     recorded = journal.once("evidence", collect)
     return [records.evidence_from(e) for e in recorded["evidence"]], [tuple(s) for s in recorded["skipped"]]
+
+
+def _sdist(
+    wanted: object, subject: Subject, tools: Tools, progress: Progress
+) -> tuple[Path | None, list[tuple[str, str]]]:
+    """(the archive, why there is none). `wanted`: a file that is here, or whether one is to be fetched. Without one
+    what is installed is learned all the same, and the record says so."""
+    if isinstance(wanted, str):
+        if not Path(wanted).is_file():
+            raise UsageError(f"no source distribution at {wanted}", hint="collect.sdist is true, false or an archive")
+        return Path(wanted), []
+    if not wanted:
+        return None, []
+    progress("collect", 0.0, "fetching the source distribution")
+    try:
+        return tools.fetch_sdist(subject.library.id), []
+    except EnvironmentProblem as error:
+        log.warning("%s", error)
+        return None, [("sdist", str(error))]
 
 
 def held_out(

@@ -65,6 +65,7 @@ def learn(folder: Path, say, cancel: threading.Event) -> int:
 
 def _run(job: LearnJob, folder: Path, progress, cancel: threading.Event):
     """Composition: the real parts, made here and handed to the cycle."""
+    from seal_lsp.collect.package_index import fetch_sdist
     from seal_lsp.languages.registry import language_for
     from seal_lsp.lm.load import load
     from seal_lsp.lm.registry import ModelRegistry
@@ -92,6 +93,7 @@ def _run(job: LearnJob, folder: Path, progress, cancel: threading.Event):
         now=lambda: datetime.now(UTC).isoformat(timespec="seconds"),
         recorded_mix=lambda library: writers.mix_for(library, model.digest),
         writer=writers.current(model.digest),
+        fetch_sdist=partial(fetch_sdist, folder=paths.sdists),
     )
     return cycle.run(job, folder, tools, progress=progress, cancel=cancel)
 

@@ -276,6 +276,7 @@ class Settings(_Group):
         return {
             "collect.dependents": self.collect.dependents,
             "collect.exclude": list(self.files.exclude),
+            **({"collect.sdist": True} if self.collect.sdist else {}),
             **({"tokens_at_most": self.learn.max_tokens} if capped else {}),
             **share.get(self.learn.model_writes, {}),
         }

@@ -84,6 +84,11 @@ class Paths:
         return self.models / ".rehearsals"
 
     @property
+    def sdists(self) -> Path:
+        """Source distributions that were fetched (`collect.sdist`), a folder for each library@version."""
+        return self.cache / "sdists"
+
+    @property
     def log(self) -> Path:
         """A folder."""
         return self.cache / "log"

@@ -12,7 +12,8 @@ from orchard_checkout import TEST_CIDER, write_checkout
 
 from seal_lsp.core.errors import UsageError
 from seal_lsp.languages.python.support import Python
-from seal_lsp.measure.mine import Shape, Text, ValidNames, installed_windows, mine, places, texts_of, unpacked
+from seal_lsp.languages.source_tree import Text, texts_of, unpacked
+from seal_lsp.measure.mine import Shape, ValidNames, installed_windows, mine, places
 from seal_lsp.measure.mine_compare import compare
 
 LANGUAGE = Python()

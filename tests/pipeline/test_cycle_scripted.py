@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import tarfile
 from dataclasses import replace
 
 import orchard
 import pytest
+from orchard_checkout import write_checkout
 
-from seal_lsp.core.errors import EnvironmentProblem, NoSpaceLeft
+from seal_lsp.core.errors import EnvironmentProblem, NoSpaceLeft, UsageError
 from seal_lsp.core.learning import Case
 from seal_lsp.languages.python.support import Python
 from seal_lsp.lm.scripted import ScriptedLanguageModel, write_scripted_adapter
@@ -40,7 +42,11 @@ class Parts:
             index=ApiIndex(folder / "index.db"),
             ledger=self.ledger,
             now=lambda: "2026-11-22T12:00:00+00:00",
+            fetch_sdist=self.fetch_sdist,
         )
+
+    def fetch_sdist(self, library):
+        raise EnvironmentProblem(f"no index has {library}", hint="see pip")
 
     def fit(self, items, recipe, folder, *, progress, cancel):
         self.fits += 1
@@ -187,3 +193,26 @@ def test_what_the_base_knows_is_not_learned_unless_it_must_be(environment, tmp_p
     assert "bits/byte cheaper" in outcome.reasons[0]
     run(parts, environment, tmp_path / "forced", force=True, cycle="forced")
     assert parts.fits == 1
+
+
+def test_an_sdist_is_evidence_where_the_job_wants_it(environment, tmp_path):
+    checkout = write_checkout(tmp_path / "checkout")
+    archive = tmp_path / "orchard_tools-1.2.0.tar.gz"
+    with tarfile.open(archive, "w:gz") as file:
+        file.add(checkout, arcname="orchard_tools-1.2.0")
+    parts = Parts(tmp_path)
+
+    def sources(name, wanted):
+        run(parts, environment, tmp_path / name, overrides=OVERRIDES | {"collect.sdist": wanted}, cycle=name)
+        found = json.loads((tmp_path / name / "evidence.json").read_text())
+        return {e["provenance"]["source"] for e in found["evidence"]}, [why for what, why in found["skipped"]]
+
+    assert "sdist" in sources("given", str(archive))[0]
+    there, skipped = sources("unreachable", True)
+    assert "sdist" not in there
+    assert "no index has orchard-tools@1.2.0 (see pip)" in skipped
+    parts.tools = replace(parts.tools, fetch_sdist=lambda library: archive)
+    assert "sdist" in sources("fetched", True)[0]
+    assert "sdist" not in sources("not wanted", False)[0]
+    with pytest.raises(UsageError, match="no source distribution at"):
+        sources("wrong", str(tmp_path / "nothing.tar.gz"))

@@ -93,3 +93,8 @@ def test_importing_the_schema_imports_nothing_heavy():
 @pytest.mark.parametrize(("given", "sent"), [({}, None), ({"learn": {"max_tokens": 3000}}, 3000)])
 def test_a_budget_that_somebody_set_reaches_the_learner(given, sent):
     assert merge(given)[0].learn_overrides().get("tokens_at_most") == sent
+
+
+@pytest.mark.parametrize(("given", "sent"), [({}, None), ({"collect": {"sdist": True}}, True)])
+def test_an_sdist_is_fetched_only_where_somebody_said_so(given, sent):
+    assert merge(given)[0].learn_overrides().get("collect.sdist") is sent
