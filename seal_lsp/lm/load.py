@@ -106,7 +106,10 @@ def four_bits(weights: str, parameters: int, free: int | None) -> bool:
 
 
 def _multiplies_bfloat16() -> bool:
-    """Whether the CPU has instructions for it (AVX-512 BF16, AMX). torch does not say so in public."""
+    """Whether the CPU has instructions for it (AVX-512 BF16, AMX), which torch does not say in public, and torch may
+    use them: ATEN_CPU_CAPABILITY=avx2 makes a machine one of lesser instructions."""
+    if not torch.backends.cpu.get_cpu_capability().startswith("AVX512"):
+        return False
     known = (getattr(torch.cpu, f"_is_{name}_supported", None) for name in ("avx512_bf16", "amx_tile"))
     return any(ask is not None and ask() for ask in known)
 
