@@ -32,9 +32,10 @@ SHARES: Mapping[str, float] = {
     "migration": 0.01,
 }
 """Share of the characters each format may fill; what one format cannot fill, the others get in proportion. `usage` is
-what people write and are shown, `own` the library's calls of itself. `imports` and `qualified` share what both have as
-people do (`Shelf.through`)."""
+what people write and are shown, and gets more where evidence has more of it (`_MOST_USAGE`); `own` are the library's
+calls of itself. `imports` and `qualified` share what both have as people do (`Shelf.through`)."""
 
+_MOST_USAGE = 0.4
 _AGAIN = 0.7
 _SHORT = 200  # characters that a piece of evidence counts as longer than it is: not the shortest ones only
 
@@ -74,6 +75,8 @@ def write(
     if {"imports", "qualified"} <= wanted.keys():
         names = wanted["imports"] + wanted["qualified"]
         wanted |= {"imports": names * (1 - shelf.through), "qualified": names * shelf.through}
+    if "usage" in wanted:
+        wanted["usage"] = _usage_share(wanted, shown, characters)
     left = characters
     while wanted and left > 0:
         total = sum(wanted.values())
@@ -90,6 +93,15 @@ def write(
         for name in exhausted:
             del wanted[name]
     return edits
+
+
+def _usage_share(shares: Mapping[str, float], shown: Sequence[Evidence], characters: int) -> float:
+    """What `usage` gets beside the others: all that evidence shows, up to _MOST_USAGE of the whole. Where people's code
+    is plenty, adapters know held-out places of it better by what they see of it (tests/eval/LOG.md)."""
+    there = sum(min(len(item.text), evidence_code.LONGEST) for item in shown)
+    others = sum(shares.values()) - shares["usage"]
+    most = min(there / max(1, characters), _MOST_USAGE)
+    return max(shares["usage"], most * others / (1 - most))
 
 
 def _take(writer: Iterable[SelfEdit], budget: float, seen: set[str]) -> list[SelfEdit]:
