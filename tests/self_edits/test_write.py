@@ -167,6 +167,17 @@ def test_what_people_are_shown_and_the_librarys_own_code_have_shares_of_their_ow
     assert sizes[False] == sum(len(item.text) + 1 for item in shown)  # all there is
 
 
+@pytest.mark.parametrize(("times", "low", "high"), [(0, 0.0, 0.0), (1, 0.02, 0.15), (60, 0.35, 0.45)])
+def test_usage_gets_more_than_its_share_only_where_evidence_has_more(shelf, times, low, high):
+    surface, evidence = shelf
+    shown = [item for item in evidence if item.kind == "usage"]
+    more = [replace(item, text=f"{item.text}\nassert {n}\n", unit=f"{n}") for n in range(times) for item in shown]
+    sources = [item for item in evidence if item.kind == "source"]
+    written = write([*sources, *more], surface, LANGUAGE, seed=0, characters=20_000)
+    used = sum(len(edit.text) for edit in written if edit.format == "usage")
+    assert low <= used / sum(len(edit.text) for edit in written) <= high
+
+
 def test_what_says_something_new_comes_before_the_same_again(shelf):
     surface, evidence = shelf
     shown = [item for item in evidence if item.kind == "usage"]
