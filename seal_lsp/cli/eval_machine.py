@@ -20,13 +20,16 @@ PACKAGES = (
     "bm25s",
 )
 
+_HELD_BY = ("ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "MKL_ENABLE_INSTRUCTIONS", "OMP_NUM_THREADS")
+
 
 def machine() -> dict:
-    """Processor, memory and system; no host name."""
+    """Processor, with what holds it to less than it can, memory and system; no host name."""
     import psutil
 
+    held = ", ".join(f"{name}={os.environ[name]}" for name in _HELD_BY if os.environ.get(name))
     return {
-        "processor": _processor(),
+        "processor": _processor() + (f" ({held})" if held else ""),
         "physical_cores": psutil.cpu_count(logical=False),
         "logical_cores": psutil.cpu_count(),
         "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
