@@ -8,6 +8,7 @@ and pip says where (`pip config list`).
 from __future__ import annotations
 
 import ast
+import re
 import shutil
 import ssl
 import subprocess
@@ -21,6 +22,7 @@ from seal_lsp.core.library import LibraryId
 
 _SECTIONS = (":env:.", "download.", "global.")  # as `pip download` reads them, the strongest first
 _TRUE = frozenset({"1", "y", "yes", "t", "true", "on"})
+_SETTING = re.compile(r"""([\w:.-]+)=('.*'|".*")""")
 _ASKED_S = 30
 
 
@@ -56,9 +58,8 @@ def index_from(listed: str) -> PackageIndex:
     """From what `pip config list` prints: a line `section.name='value'` for each setting."""
     settings: dict[str, str] = {}
     for line in listed.splitlines():
-        name, equals, value = line.partition("=")
-        if equals:
-            settings[name.strip()] = str(ast.literal_eval(value.strip()))
+        if found := _SETTING.fullmatch(line.strip()):
+            settings[found[1]] = ast.literal_eval(found[2])
 
     def said(name: str) -> str:
         return next((settings[s + name] for s in _SECTIONS if s + name in settings), "")

@@ -42,6 +42,7 @@ ACME = LibraryId("acme-tools", "1.2.0")
             PackageIndex(find_links=("/wheels", "/more"), trusted_hosts=("h:1",), no_index=True, cert="/ca.pem"),
         ),
         (":env:.no-index='0'\n", PackageIndex()),
+        ('what = is no setting\nglobal.index-url="https://a.example/it\'s"\n', PackageIndex("https://a.example/it's")),
     ],
 )
 def test_pips_settings_are_read_as_pip_download_reads_them(listed, expected):
@@ -90,13 +91,24 @@ def site(tmp_path: Path) -> Path:
     return tmp_path / "index"
 
 
-@contextlib.contextmanager
-def served(site: Path):
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *_):
-            pass
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site))) as server:
+
+class Refusing(Quiet):
+    """Has pages, gives no file."""
+
+    def do_GET(self):
+        if self.path.endswith(".gz"):
+            self.send_error(403)
+        else:
+            super().do_GET()
+
+
+@contextlib.contextmanager
+def served(site: Path, handler: type[Quiet] = Quiet):
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(site))) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
@@ -138,6 +150,12 @@ def test_what_cannot_be_had_is_said_and_nothing_is_kept(site, tmp_path, name, wh
     with pytest.raises(EnvironmentProblem, match=why):
         fetch_sdist(LibraryId(name, "1.2.0"), tmp_path / "kept", PackageIndex((site / "simple").as_uri()))
     assert not list((tmp_path / "kept").glob("*"))
+
+
+def test_a_password_in_an_address_is_not_said(site, tmp_path):
+    with served(site, Refusing) as url, pytest.raises(EnvironmentProblem, match="403") as error:
+        fetch_sdist(ACME, tmp_path / "kept", PackageIndex(url.replace("//", "//someone:secret@")))
+    assert "secret" not in str(error.value)
 
 
 def test_an_index_that_does_not_answer(site, tmp_path):
