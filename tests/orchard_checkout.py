@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tarfile
 from pathlib import Path
 
 TEST_CIDER = """\
@@ -59,3 +60,10 @@ def write_checkout(root: Path) -> Path:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
     return root
+
+
+def write_sdist(archive: Path, source: Path, name: str = "orchard_tools-1.2.0") -> Path:
+    """An archive of the folder `source` under `name`, as `build` would leave it."""
+    with tarfile.open(archive, "w:gz") as file:
+        file.add(source, arcname=name)
+    return archive

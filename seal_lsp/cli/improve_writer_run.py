@@ -78,7 +78,7 @@ def run(options: Options, plan: Plan, watch: Watch) -> dict:
                 index=ApiIndex(bench.paths.index),
                 ledger=Ledger(bench.paths.ledger),
                 now=lambda: datetime.now(UTC).isoformat(timespec="seconds"),
-                fetch_sdist=partial(fetch_sdist, folder=Paths.default().sdists),
+                fetch_sdist=partial(fetch_sdist, folder=bench.paths.sdists),
             )
             loop = outer_loop.Bench(
                 tools, model, recipe, options.report / "outer-loop", memory, code_digest(*SHAPE_AN_ADAPTER), _quiet

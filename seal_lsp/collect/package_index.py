@@ -76,13 +76,11 @@ def index_from(listed: str) -> PackageIndex:
 
 def fetch_sdist(library: LibraryId, folder: Path, index: PackageIndex | None = None) -> Path:
     """The archive of exactly this version, kept in `folder`; its hash is checked where the index gives one. Raises
-    EnvironmentProblem when the index has none or does not answer."""
-    import httpx2
-    from packaging.utils import canonicalize_name
+    EnvironmentProblem when the index has none, does not answer, or pip may ask none."""
     from unearth.errors import UnpackError
-    from unearth.preparer import download_link
+    from unearth.preparer import HTTPErrors, download_link
 
-    kept = folder / f"{canonicalize_name(library.name)}-{library.version}"
+    kept = folder / f"{library.name}-{library.version}"
     if ready := sorted(kept.glob("*")):
         return ready[0]
     try:
@@ -100,7 +98,7 @@ def fetch_sdist(library: LibraryId, folder: Path, index: PackageIndex | None = N
             whole.mkdir()
             shutil.copyfile(archive, whole / best.link.filename)
             whole.replace(kept)
-    except (httpx2.HTTPError, UnpackError, OSError, ValueError) as error:
+    except (*HTTPErrors, UnpackError, OSError, ValueError) as error:
         raise EnvironmentProblem(
             f"the source distribution of {library} could not be fetched: {error}",
             hint="learn again when the package index answers, or turn collect.sdist off",
@@ -115,6 +113,8 @@ def _finder(index: PackageIndex):
 
     default = PackageFinder().sources[0]["url"]  # the index that pip asks, too, when it is told no other
     urls = () if index.no_index else (index.index_url or default, *index.extra_index_urls)
+    if not urls and not index.find_links:  # unearth would ask its default
+        raise EnvironmentProblem("pip is told to ask no index", hint="see `pip config list`, or turn collect.sdist off")
     session = PyPIClient(
         trusted_hosts=index.trusted_hosts,
         verify=ssl.create_default_context(cafile=index.cert) if index.cert else True,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 
 from seal_lsp.collect.documentation import prose_usage
-from seal_lsp.collect.evidence import Basket, Origin
+from seal_lsp.collect.evidence import Basket, Origin, relative
 from seal_lsp.collect.usage import files_usage
 from seal_lsp.core.api import ApiSurface
 from seal_lsp.core.errors import UsageError
@@ -24,20 +24,20 @@ def sdist_usage(
     """Code of every test, example and document of the archive, but for what is installed of it."""
     try:
         with unpacked(sdist) as root:
-            files = {
-                found.path: (found, path)
+            shown = [
+                (found, path)
                 for found, path in shown_files(root, max_bytes=basket.limits.max_bytes)
                 if not _is_installed(path, library)
-            }
-            if not files:
+            ]
+            if not shown:
                 basket.skip(sdist.name, "the source distribution has no tests, examples or docs")
 
             def origin(file: Found) -> Origin:
-                return Origin("sdist", library.id.name, library.id.version, str(files[file.path][1]))
+                return Origin("sdist", library.id.name, library.id.version, relative(file.path, file.root))
 
-            code = [found for found, path in files.values() if path.suffix not in PROSE]
+            code = [found for found, path in shown if path.suffix not in PROSE]
             files_usage(basket, surface, language, code, origin)
-            for found, path in files.values():
+            for found, path in shown:
                 if path.suffix in PROSE:
                     text, problem = ("", found.problem) if found.problem else read_source(found.path)
                     if problem:

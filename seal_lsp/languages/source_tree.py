@@ -5,8 +5,10 @@ Files are read, never run. Knows nothing of what the code in them is for.
 
 from __future__ import annotations
 
+import lzma
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,12 +36,14 @@ class Text:
 
 @contextmanager
 def unpacked(sdist: Path) -> Iterator[Path]:
-    """The folder of an unpacked sdist, for as long as the block runs. Raises UsageError when it is none."""
+    """The folder of an unpacked sdist, for as long as the block runs. Raises UsageError when it is none or damaged."""
     with tempfile.TemporaryDirectory(prefix="seal-sdist-") as folder:
         try:
             with tarfile.open(sdist) as archive:
                 archive.extractall(folder, filter="data")
-        except (OSError, tarfile.TarError) as error:
+                while archive.fileobj.read(1 << 20):  # tarfile stops where it reads no more; the checksum is at the end
+                    pass
+        except (OSError, EOFError, tarfile.TarError, zlib.error, lzma.LZMAError) as error:
             raise UsageError(
                 f"cannot unpack {sdist}: {error}",
                 hint="give an sdist: pip download --no-deps --no-binary :all: NAME==VERSION",

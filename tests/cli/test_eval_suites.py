@@ -5,13 +5,12 @@ tiny model: adapters are trained, answers run in the sandbox, and the same comma
 from __future__ import annotations
 
 import json
-import tarfile
 from pathlib import Path
 
 import orchard
 import pytest
 import suite_data
-from orchard_checkout import write_checkout
+from orchard_checkout import write_checkout, write_sdist
 
 from seal_lsp.measure.cases import load_cases
 from seal_lsp.store.paths import Paths
@@ -143,9 +142,7 @@ def test_references_are_counted(seal, tmp_path):
 @pytest.mark.parametrize("source", ["--checkout", "--sdist"])
 def test_mining_writes_a_case_file_that_measures(seal, tmp_path, source):
     root = write_checkout(tmp_path / "orchard_tools-1.2.0")
-    archive = tmp_path / "sdist.tar.gz"
-    with tarfile.open(archive, "w:gz") as file:
-        file.add(root, arcname=root.name)
+    archive = write_sdist(tmp_path / "sdist.tar.gz", root)
     orchard.install(tmp_path / "env")
     out = tmp_path / "cases.jsonl"
     words = ["eval", "mine", "--library", "orchard-tools==1.2.0", "--python", tmp_path / "env", "--out", out]

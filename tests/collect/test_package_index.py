@@ -56,11 +56,11 @@ def test_the_real_pip_is_asked(monkeypatch):
     assert (found.index_url, found.no_index) == ("https://index.example/it's/simple", False)
 
 
-def sdist(name: str, version: str) -> bytes:
+def sdist(name: str, version: str, trace: Path) -> bytes:
     """One whose build would leave a trace."""
     data = io.BytesIO()
     with tarfile.open(fileobj=data, mode="w:gz") as file:
-        for path, text in (("setup.py", "open('/tmp/seal-was-built', 'w')\n"), ("tests/test_it.py", f"# {version}\n")):
+        for path, text in (("setup.py", f"open({str(trace)!r}, 'w')\n"), ("tests/test_it.py", f"# {version}\n")):
             entry = tarfile.TarInfo(f"{name}-{version}/{path}")
             entry.size = len(text)
             file.addfile(entry, io.BytesIO(text.encode()))
@@ -72,7 +72,7 @@ def site(tmp_path: Path) -> Path:
     """A simple index: acme-tools in two versions, one of them with a wheel too; broken-tools with a wrong hash."""
     pages: dict[str, list[tuple[str, bytes, str]]] = {"acme-tools": [], "wheel-only": [], "broken-tools": []}
     for version in ("1.1.0", "1.2.0"):
-        data = sdist("acme_tools", version)
+        data = sdist("acme_tools", version, tmp_path / "built")
         pages["acme-tools"].append((f"acme_tools-{version}.tar.gz", data, hashlib.sha256(data).hexdigest()))
     empty = io.BytesIO()
     zipfile.ZipFile(empty, "w").close()
@@ -80,7 +80,9 @@ def site(tmp_path: Path) -> Path:
         data = empty.getvalue()
         name = f"{project}-1.2.0-py3-none-any.whl"
         pages[project.replace("_", "-")].append((name, data, hashlib.sha256(data).hexdigest()))
-    pages["broken-tools"].append(("broken_tools-1.2.0.tar.gz", sdist("broken_tools", "1.2.0"), "0" * 64))
+    pages["broken-tools"].append(
+        ("broken_tools-1.2.0.tar.gz", sdist("broken_tools", "1.2.0", tmp_path / "built"), "0" * 64)
+    )
     for project, files in pages.items():
         folder = tmp_path / "index" / "simple" / project
         folder.mkdir(parents=True)
@@ -94,6 +96,14 @@ def site(tmp_path: Path) -> Path:
 class Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *_):
         pass
+
+
+class Cutting(Quiet):
+    """Ends in the middle of a file."""
+
+    def copyfile(self, source, outputfile):
+        data = source.read()
+        outputfile.write(data[: len(data) // 2] if self.path.endswith(".gz") else data)
 
 
 class Refusing(Quiet):
@@ -125,6 +135,7 @@ def test_exactly_this_version_comes_over_http_and_is_kept(site, tmp_path, monkey
     assert got.name == "acme_tools-1.2.0.tar.gz"
     assert got.read_bytes() == (site / "simple/acme-tools/acme_tools-1.2.0.tar.gz").read_bytes()
     assert fetch_sdist(ACME, tmp_path / "kept", PackageIndex(url)) == got  # nobody serves any more
+    assert not (tmp_path / "built").exists()
 
 
 @pytest.mark.parametrize("place", ["find_links", "extra"])
@@ -156,6 +167,19 @@ def test_a_password_in_an_address_is_not_said(site, tmp_path):
     with served(site, Refusing) as url, pytest.raises(EnvironmentProblem, match="403") as error:
         fetch_sdist(ACME, tmp_path / "kept", PackageIndex(url.replace("//", "//someone:secret@")))
     assert "secret" not in str(error.value)
+
+
+def test_a_download_that_is_cut_leaves_nothing(site, tmp_path):
+    with served(site, Cutting) as url, pytest.raises(EnvironmentProblem, match="could not be fetched"):
+        fetch_sdist(ACME, tmp_path / "kept", PackageIndex(url))
+    assert not list((tmp_path / "kept").glob("*"))
+    with served(site) as url:
+        assert fetch_sdist(ACME, tmp_path / "kept", PackageIndex(url)).is_file()
+
+
+def test_where_pip_may_ask_nobody_nobody_is_asked(tmp_path):
+    with pytest.raises(EnvironmentProblem, match="no index"):
+        fetch_sdist(ACME, tmp_path / "kept", PackageIndex(no_index=True))
 
 
 def test_an_index_that_does_not_answer(site, tmp_path):

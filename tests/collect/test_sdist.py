@@ -1,11 +1,11 @@
 """What an sdist holds beyond the installed wheel: tests, examples and docs as evidence, its own code not."""
 
 import json
-import tarfile
 from pathlib import Path
 
 import pytest
 from fixture_library import LIBRARY, README, environment, install, library
+from orchard_checkout import write_sdist
 
 from seal_lsp.collect.gather import gather
 from seal_lsp.languages.python.support import Python
@@ -30,10 +30,7 @@ def archive(folder: Path, files: dict[str, str]) -> Path:
         path = folder / "acme-1.2.0" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    made = folder / "acme-1.2.0.tar.gz"
-    with tarfile.open(made, "w:gz") as file:
-        file.add(folder / "acme-1.2.0", arcname="acme-1.2.0")
-    return made
+    return write_sdist(folder / "acme-1.2.0.tar.gz", folder / "acme-1.2.0", "acme-1.2.0")
 
 
 @pytest.fixture

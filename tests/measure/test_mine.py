@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tarfile
+import random
 from dataclasses import replace
 from pathlib import Path
 
 import orchard
 import pytest
-from orchard_checkout import TEST_CIDER, write_checkout
+from orchard_checkout import TEST_CIDER, write_checkout, write_sdist
 
 from seal_lsp.core.errors import UsageError
 from seal_lsp.languages.python.support import Python
@@ -42,10 +42,7 @@ def test_tests_examples_and_docs_are_read_and_nothing_else(checkout):
 
 
 def test_an_sdist_is_read_like_its_folder(checkout, tmp_path):
-    archive = tmp_path / "orchard_tools-1.2.0.tar.gz"
-    with tarfile.open(archive, "w:gz") as file:
-        file.add(checkout, arcname="orchard_tools-1.2.0")
-    with unpacked(archive) as root:
+    with unpacked(write_sdist(tmp_path / "orchard_tools-1.2.0.tar.gz", checkout)) as root:
         inside = list(texts_of(root, LANGUAGE))
     assert inside == list(texts_of(checkout, LANGUAGE))
     assert not root.exists()
@@ -60,11 +57,21 @@ def test_what_is_no_sdist(tmp_path, content):
         pass
 
 
+@pytest.mark.parametrize("damage", ["cut", "flipped"])
+def test_a_damaged_sdist_is_refused(checkout, tmp_path, damage):
+    (checkout / "tests" / "noise.py").write_bytes(random.Random(0).randbytes(100_000))
+    archive = write_sdist(tmp_path / "x.tar.gz", checkout)
+    whole = bytearray(archive.read_bytes())
+    half = len(whole) // 2
+    whole[half] ^= 255
+    archive.write_bytes(whole if damage == "flipped" else whole[:half])
+    with pytest.raises(UsageError, match="cannot unpack"), unpacked(archive):
+        pass
+
+
 def test_an_archive_that_points_outside_is_refused(tmp_path):
     (tmp_path / "inner").write_text("x")
-    archive = tmp_path / "bad.tar.gz"
-    with tarfile.open(archive, "w:gz") as file:
-        file.add(tmp_path / "inner", arcname="../../escaped.py")
+    archive = write_sdist(tmp_path / "bad.tar.gz", tmp_path / "inner", "../../escaped.py")
     with pytest.raises(UsageError, match="cannot unpack"), unpacked(archive):
         pass
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import tarfile
 from dataclasses import replace
 
 import orchard
 import pytest
-from orchard_checkout import write_checkout
+from orchard_checkout import write_checkout, write_sdist
 
 from seal_lsp.core.errors import EnvironmentProblem, NoSpaceLeft, UsageError
 from seal_lsp.core.learning import Case
@@ -196,10 +195,7 @@ def test_what_the_base_knows_is_not_learned_unless_it_must_be(environment, tmp_p
 
 
 def test_an_sdist_is_evidence_where_the_job_wants_it(environment, tmp_path):
-    checkout = write_checkout(tmp_path / "checkout")
-    archive = tmp_path / "orchard_tools-1.2.0.tar.gz"
-    with tarfile.open(archive, "w:gz") as file:
-        file.add(checkout, arcname="orchard_tools-1.2.0")
+    archive = write_sdist(tmp_path / "orchard_tools-1.2.0.tar.gz", write_checkout(tmp_path / "checkout"))
     parts = Parts(tmp_path)
 
     def sources(name, wanted):
