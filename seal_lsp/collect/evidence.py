@@ -92,7 +92,7 @@ def exported(surface: ApiSurface) -> Mapping[str, Import]:
     """How the library's public names are imported: `from shortest.path import Name`, where one shortest path exists.
     For examples in docstrings, which usually leave their imports out."""
     paths: dict[str, list[str]] = {}
-    for qualname in surface.symbols:
+    for qualname in sorted(surface.symbols):  # a surface from the index has another order
         owner, _, name = qualname.rpartition(".")
         holder = surface.symbols.get(owner)
         if not owner or name.startswith("_") or any(part.startswith("_") for part in owner.split(".")):

@@ -3,6 +3,7 @@
 import ast
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -135,6 +136,22 @@ def test_the_same_files_give_the_same_evidence_each_text_once(acme: Path) -> Non
     first = collect(acme)
     assert collect(acme) == first
     assert len({(item.kind, item.text) for item in first.evidence}) == len(first.evidence)
+
+
+def test_a_surface_from_the_index_gives_the_same_as_one_just_read(tmp_path: Path) -> None:
+    """The index keeps symbols in another order: a name of two modules must not be another name there."""
+    files = {
+        "acme/__init__.py": "",
+        "acme/app.py": "class Window: ...\n",
+        "acme/zeta.py": '"""Starting.\n\n>>> app()\n"""\n\n\ndef app() -> None:\n    """Start."""\n',
+    }
+    install(environment(tmp_path).site_packages[0], "acme", "1.2.0", files)
+    env, language = environment(tmp_path), Python()
+    found = library(env, "acme")
+    surface = language.surface(found, env)
+    turned = replace(surface, symbols=dict(reversed(surface.symbols.items())))
+    assert turned == surface
+    assert gather(found, turned, env, language=language) == gather(found, surface, env, language=language)
 
 
 def workspace(tmp_path: Path, files: dict[str, str | bytes]) -> Path:
