@@ -46,8 +46,9 @@ def completions(shelf: Shelf, text: str, offset: int, place: Place, noted: list 
     text = focused(text, offset)
     known = tasks.surfaces_at_hand(text, offset, place, _module_before(text, offset))
     receiver, reading = receiver_in_reading(text, offset, known, guessing=True)
-    uses = shelf.language.uses(with_name_at(text, offset), known)
-    libraries = tasks.nearest_of(uses, offset, known, tasks.imported(text, place))
+    named = with_name_at(text, offset)
+    uses = shelf.language.uses(named, known)
+    libraries = tasks.nearest_of(uses, offset, known, tasks.imported(named, place))
     nothing = CompletionFacts("", offset, "", libraries=libraries)
     if receiver.kind == "none":
         return nothing

@@ -98,7 +98,9 @@ def surfaces(text: str, place: Place) -> tuple[ApiSurface, ...]:
 def surfaces_at_hand(text: str, offset: int, place: Place, module: str = "") -> tuple[ApiSurface, ...]:
     """Of everything that a text imports, of `module`, which it is about to import from, and of the libraries that the
     names which nothing in it binds may be from."""
-    known = surfaces(text, place)
+    from seal_lsp.languages.python.grammar import with_name_at
+
+    known = surfaces(with_name_at(text, offset), place)  # as `uses` and `unbound` read it: one tree for all
     library = shelf.facts(place.environment).library_of(module) if module and place.environment is not None else None
     if library is not None and all(surface.library != library.id for surface in known):
         surface = shelf.surface(library, place.environment)

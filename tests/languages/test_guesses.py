@@ -78,6 +78,7 @@ def test_nothing_is_guessed_unless_asked(shop: ApiSurface) -> None:
         ("print(len(__name__), __file__)\n", []),
         ("(a := 1)\na, (lambda b: b + c)\n", ["c"]),
         ("    ),\n)\n\ndef f():\n    g(Cart(", ["g", "Cart"]),
+        ("from shop import (\n    Cart,\n    Order,\n    ", []),
     ],
 )
 def test_unbound_names(source: str, expected: list[str]) -> None:

@@ -17,7 +17,7 @@ from tree_sitter import Node
 from seal_lsp.languages.python import guesses, local_classes, results, type_nodes
 from seal_lsp.languages.python.bindings import FOREVER, Binding, Scope, is_none, text
 from seal_lsp.languages.python.grammar import Parsed
-from seal_lsp.languages.python.scopes import Scopes
+from seal_lsp.languages.python.scopes import scopes_of
 from seal_lsp.languages.python.unbound import PYTHONS_OWN
 from seal_lsp.languages.python.values import Value, World
 
@@ -33,7 +33,7 @@ class Resolver:
         self.world = world
         self.lenient = lenient
         self.guessing = guessing
-        self.scopes = Scopes(parsed)
+        self.scopes = scopes_of(parsed)
         self._memo: dict[tuple[int, int], Value | None] = {}
         self._bindings: dict[int, Value | None] = {}
         self._active: set[int] = set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from functools import lru_cache
 
 from tree_sitter import Node
 
@@ -12,9 +13,11 @@ from seal_lsp.languages.python.bindings import FOREVER, Binding, Scope, text
 from seal_lsp.languages.python.grammar import Parsed
 from seal_lsp.languages.python.imports import statement_imports
 
+_KEPT = 3  # one source is read in up to three ways (receiver.py), and several questions about it follow each other
+
 
 class Scopes:
-    """All scopes of a source with their bindings in source order."""
+    """All scopes of a source with their bindings in source order. Never changed once made."""
 
     def __init__(self, parsed: Parsed) -> None:
         self.parsed = parsed
@@ -183,6 +186,12 @@ class Scopes:
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
         if left is not None and right is not None and right.named_children:
             self._add(scope, text(left), Binding("value", node.end_byte, scope, right.named_children[0]))
+
+
+@lru_cache(_KEPT)
+def scopes_of(parsed: Parsed) -> Scopes:
+    """Made once for every tree."""
+    return Scopes(parsed)
 
 
 def _copy(binding: Binding, *, kind: str | None = None, index: int | None = None, count: int = 0) -> Binding:

@@ -15,7 +15,6 @@ from seal_lsp.languages.python import (
     grammar,
     imports,
     receiver,
-    scopes,
     standard_modules,
     unbound,
     uses,
@@ -57,13 +56,14 @@ class Python:
         return uses.calls(source, surfaces)
 
     def unbound(self, source: str, offset: int) -> tuple[str, ...]:
-        """Names that a source uses and nothing in it binds; where it does not parse, those around `offset` too."""
+        """Names that a source uses and nothing in it binds; where it does not parse, even with what is open at its end
+        closed, those around `offset` too."""
         source = grammar.with_name_at(source, offset)
-        parsed = grammar.parse(source)
-        found = dict.fromkeys(unbound.unbound_names(parsed, scopes.Scopes(parsed)))
+        parsed = grammar.parse_tolerant(source)
+        found = dict.fromkeys(unbound.unbound_names(parsed))
         if parsed.root.has_error:
             near = grammar.parse_tolerant(receiver.last_definition(source[:offset], offset))
-            found |= dict.fromkeys(unbound.unbound_names(near, scopes.Scopes(near)))
+            found |= dict.fromkeys(unbound.unbound_names(near))
         return tuple(found)
 
     def syntax_problem(self, source: str) -> str:

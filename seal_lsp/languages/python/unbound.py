@@ -12,13 +12,14 @@ from tree_sitter import Node, QueryCursor
 
 from seal_lsp.languages.python.bindings import Scope, text
 from seal_lsp.languages.python.grammar import HOLE, Parsed, query
-from seal_lsp.languages.python.scopes import Scopes
+from seal_lsp.languages.python.scopes import scopes_of
 
 PYTHONS_OWN = frozenset(dir(builtins)) | {"__file__", "__path__", "__class__", "reveal_type"}
 
 
-def unbound_names(parsed: Parsed, scopes: Scopes) -> dict[str, list[int]]:
+def unbound_names(parsed: Parsed) -> dict[str, list[int]]:
     """Each unbound name with the bytes where it is used, in source order."""
+    scopes = scopes_of(parsed)
     found: dict[str, list[int]] = {}
     bound: dict[tuple[str, int], bool] = {}
     for node in QueryCursor(query("names")).captures(parsed.root).get("name", ()):
