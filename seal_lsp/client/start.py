@@ -6,6 +6,7 @@ Knows nothing of models: an engine that still loads, or has none, counts as foun
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
@@ -122,14 +123,13 @@ def start_engine(
 async def _wait(paths: EnginePaths, process: subprocess.Popen, timeout_s: float) -> EngineClient:
     from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
-    async def ask() -> EngineClient:
+    async def ask() -> tuple[EngineClient, int]:
         client = known_client(paths)
         try:
-            await client.status()
+            return client, (await client.status()).pid
         except BaseException:
             await client.aclose()
             raise
-        return client
 
     enough = stop_after_delay(timeout_s)
     retrying = AsyncRetrying(
@@ -140,11 +140,24 @@ async def _wait(paths: EnginePaths, process: subprocess.Popen, timeout_s: float)
         reraise=True,
     )
     try:
-        return await retrying(ask)
+        client, answering = await retrying(ask)
     except EngineUnavailable as error:
         code = process.poll()
         what = f"ended with {code}: {_tail(paths.log / LAST_WORDS)}" if code else f"does not answer: {error.message}"
         raise EngineUnavailable(f"the engine was started and {what}", hint="run: seal-lsp doctor") from error
+    _end_loser(process, answering)
+    return client
+
+
+def _end_loser(process: subprocess.Popen, answering: int) -> None:
+    """End the engine that was started here while another one answers: a slow starter would take the lock when that one
+    goes, and be an engine that nobody asked for."""
+    import psutil
+
+    with contextlib.suppress(psutil.NoSuchProcess):
+        started = psutil.Process(process.pid)
+        if answering not in {started.pid, *(child.pid for child in started.children(recursive=True))}:  # of a launcher
+            process.terminate()
 
 
 def _tail(file: Path) -> str:

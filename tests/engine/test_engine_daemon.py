@@ -131,6 +131,19 @@ async def test_editors_that_start_at_once_share_one_engine(home):
         await clients[1].status()
 
 
+async def test_who_starts_too_late_never_becomes_the_engine(home):
+    """Its start takes until the one that answers is gone."""
+    wrote = home.data.parent / "late.pid"
+    sleeps = f"import os, pathlib, time; pathlib.Path({str(wrote)!r}).write_text(str(os.getpid())); time.sleep(600)"
+    _, late = await asyncio.gather(
+        ensure_engine(home, idle_exit_s=60, timeout_s=60),
+        ensure_engine(home, timeout_s=60, command=(sys.executable, "-c", sleeps)),
+    )
+    _, alive = await asyncio.to_thread(psutil.wait_procs, [p for p in (_process(int(wrote.read_text())),) if p], 30)
+    assert not alive
+    await late.shutdown()
+
+
 def scripted(home: Paths, **script: object) -> tuple[str, ...]:
     """The command of an engine with a scripted model and the learner of these tests."""
     file = home.data.parent / "script.json"
