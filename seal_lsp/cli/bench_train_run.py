@@ -179,7 +179,6 @@ def _vetted(options: Options, paths: Paths, base: ModelFolder, watch: Watch) -> 
     from seal_lsp.client.wire import encode
     from seal_lsp.collect.package_index import fetch_sdist
     from seal_lsp.languages.registry import language_for
-    from seal_lsp.lm.load import load
     from seal_lsp.pipeline import cycle, records
     from seal_lsp.store.api_index import ApiIndex
     from seal_lsp.store.ledger import Ledger
@@ -187,12 +186,17 @@ def _vetted(options: Options, paths: Paths, base: ModelFolder, watch: Watch) -> 
     if (options.cycle is None) == (not options.library):
         raise UsageError("snippets of what?", hint="give --cycle FOLDER, or --lib NAME with --site DIR or --python")
 
+    def open_model():
+        from seal_lsp.lm.load import load  # takes seconds to import: what is refused never waits for it
+
+        return load(base, device="cpu", threads=options.threads)
+
     def no_training(*_: object, **__: object) -> dict:
         raise AssertionError("bench train prepares; its contenders train")
 
     tools = cycle.Tools(
         language=language_for("python"),
-        open_model=lambda: load(base, device="cpu", threads=options.threads),
+        open_model=open_model,
         fit=no_training,
         index=ApiIndex(paths.index),
         ledger=Ledger(paths.ledger),

@@ -67,7 +67,6 @@ def _run(job: LearnJob, folder: Path, progress, cancel: threading.Event):
     """Composition: the real parts, made here and handed to the cycle."""
     from seal_lsp.collect.package_index import fetch_sdist
     from seal_lsp.languages.registry import language_for
-    from seal_lsp.lm.load import load
     from seal_lsp.lm.registry import ModelRegistry
     from seal_lsp.pipeline import cycle
     from seal_lsp.pipeline.fit import fit_with
@@ -83,11 +82,17 @@ def _run(job: LearnJob, folder: Path, progress, cancel: threading.Event):
         raise ModelError(f"the model {job.model} is not here", hint=f"seal-lsp model pull {job.model}")
     device, runtime, weights = (str(job.overrides.get(name, "auto")) for name in WHERE)
 
+    def load(**options):
+        # torch, transformers and peft take seconds to import: a job that is refused never waits for them.
+        from seal_lsp.lm.load import load as load_now
+
+        return load_now(model, device=device, weights=weights, **options)
+
     writers = Writers(paths.writers)
     tools = cycle.Tools(
         language=language_for("python"),
-        open_model=partial(load, model, device=device, runtime=runtime, weights=weights),
-        fit=fit_with(partial(load, model, device=device, weights=weights, training=True), paths.rehearsals),
+        open_model=partial(load, runtime=runtime),
+        fit=fit_with(partial(load, training=True), paths.rehearsals),
         index=ApiIndex(paths.index),
         ledger=Ledger(paths.ledger),
         now=lambda: datetime.now(UTC).isoformat(timespec="seconds"),
